@@ -1,1 +1,21 @@
-//! x
+//! Factory.ai (Droid) accounts for clients of the Anthropic, OpenAI and Gemini protocols.
+//!
+//! Owns: the list of modules, in reading order, and no code.
+//! Must not know: anything.
+
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod secret;
+
+pub mod config;
+pub mod models;
+
+pub mod pool;
+pub mod ports;
+
+pub mod owner;
+pub mod store;
+pub mod upstream;
+
+pub mod oauth;

@@ -1,0 +1,241 @@
+//! What can go wrong, told once for the person and once for the log.
+//!
+//! Owns: [`Error`]: its text for the person, its `kind`, whether to retry, the hint.
+//! Must not know: RPC codes, HTTP statuses of our own faces, secrets.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use droid_protocol::fault::Fault;
+
+/// The result of everything inside.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure of the inside. Display is for the person who asked: it names the thing that failed,
+/// holds no secret and never prints its source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value the caller gave is not acceptable.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// Path of the value, e.g. `config.api_keys[2]`.
+        field: String,
+        /// What is expected there. Never repeats the value.
+        message: String,
+    },
+    /// There is nothing of that name.
+    #[error("there is no {what} `{id}`")]
+    NotFound {
+        /// `account`, `key`, `group`, `login`...
+        what: &'static str,
+        /// The id as asked.
+        id: String,
+    },
+    /// The record changed since the caller read it.
+    #[error("{what} `{id}` was changed by someone else: it is at revision {current} now")]
+    Stale {
+        /// `account`, `group`...
+        what: &'static str,
+        /// Its id.
+        id: String,
+        /// The revision in the store.
+        current: u64,
+    },
+    /// No account can take the request.
+    #[error("{message}")]
+    NoAccount {
+        /// Says how many were looked at and why none fits.
+        message: String,
+        /// When the earliest one will be free again, if that is known.
+        retry_after: Option<Duration>,
+    },
+    /// The account must be signed in again by a person.
+    #[error("account `{name}` needs a new sign-in: {reason}")]
+    NeedsLogin {
+        /// The account's name.
+        name: String,
+        /// Why, in the sign-in service's words.
+        reason: String,
+    },
+    /// The token could not be refreshed for now; the account is not to blame.
+    #[error("the token of account `{name}` could not be refreshed: {reason}")]
+    RefreshFailed {
+        /// The account's name.
+        name: String,
+        /// What failed.
+        reason: String,
+    },
+    /// A sign-in is over: expired, denied, used or cancelled.
+    #[error("this sign-in is over: {reason}")]
+    LoginOver {
+        /// Why.
+        reason: String,
+    },
+    /// Upstream answered with a fault, or could not be reached.
+    #[error("upstream: {}", .0.message)]
+    Upstream(Box<Fault>),
+    /// The request's dialect and the model's endpoint differ.
+    #[error(
+        "a {from} request cannot be sent to `{model}` yet: its endpoint `{to}` speaks another \
+         protocol and this version does not translate between them"
+    )]
+    Untranslatable {
+        /// The client's dialect.
+        from: &'static str,
+        /// The endpoint.
+        to: &'static str,
+        /// The model asked for.
+        model: String,
+    },
+    /// The configuration cannot be used.
+    #[error("configuration {}: {message}", .origin)]
+    Config {
+        /// The file, or `environment`.
+        origin: String,
+        /// Which key, what is wrong, what would be right.
+        message: String,
+    },
+    /// The data folder or a file in it cannot be used.
+    #[error("{}: {message}", .path.display())]
+    Data {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+        /// What the operating system said.
+        #[source]
+        source: Option<std::io::Error>,
+    },
+    /// The database was made by a newer version of this program.
+    #[error(
+        "the database has schema {found}, this version knows up to {known}: use the newer version"
+    )]
+    NewerSchema {
+        /// Schema of the file.
+        found: i64,
+        /// Newest schema this program knows.
+        known: i64,
+    },
+    /// The encryption key is not the one the records were written with.
+    #[error("{message}")]
+    WrongKey {
+        /// Which records, where the key came from, what to do.
+        message: String,
+    },
+    /// A stored secret is damaged: altered, truncated or swapped.
+    #[error("the stored {field} of {record} is damaged and was not used")]
+    Damaged {
+        /// Which field.
+        field: &'static str,
+        /// Which record.
+        record: String,
+    },
+    /// The database failed.
+    #[error("the database failed while {doing}")]
+    Store {
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The program is stopping.
+    #[error("the program is stopping")]
+    Stopping,
+    /// A defect of this program.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+// === impl Error ===
+
+impl Error {
+    /// Names a field that cannot be accepted.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// Names a thing that does not exist.
+    pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
+        Self::NotFound { what, id: id.to_string() }
+    }
+
+    /// A stable word for programs, the `kind` of an RPC error's data.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid",
+            Self::NotFound { .. } => "not_found",
+            Self::Stale { .. } => "stale",
+            Self::NoAccount { .. } => "no_account",
+            Self::NeedsLogin { .. } => "needs_login",
+            Self::RefreshFailed { .. } => "refresh_failed",
+            Self::LoginOver { .. } => "login_over",
+            Self::Upstream(_) => "upstream",
+            Self::Untranslatable { .. } => "untranslatable",
+            Self::Config { .. } => "config",
+            Self::Data { .. } => "data_folder",
+            Self::NewerSchema { .. } => "newer_schema",
+            Self::WrongKey { .. } => "wrong_key",
+            Self::Damaged { .. } => "damaged",
+            Self::Store { .. } => "store",
+            Self::Stopping => "stopping",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// True when the same call can succeed later without anybody changing anything.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::NoAccount { retry_after, .. } => retry_after.is_some(),
+            Self::RefreshFailed { .. } | Self::Store { .. } | Self::Stopping => true,
+            Self::Upstream(fault) => !matches!(fault.retry, droid_protocol::fault::Retry::Never),
+            Self::Invalid { .. }
+            | Self::NotFound { .. }
+            | Self::Stale { .. }
+            | Self::NeedsLogin { .. }
+            | Self::LoginOver { .. }
+            | Self::Untranslatable { .. }
+            | Self::Config { .. }
+            | Self::Data { .. }
+            | Self::NewerSchema { .. }
+            | Self::WrongKey { .. }
+            | Self::Damaged { .. }
+            | Self::Internal(_) => false,
+        }
+    }
+
+    /// How long to wait before trying again, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::NoAccount { retry_after, .. } => *retry_after,
+            Self::Upstream(fault) => fault.retry_after_ms.map(Duration::from_millis),
+            _ => None,
+        }
+    }
+
+    /// What the person can do next, where there is something.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoAccount { retry_after: None, .. } => {
+                Some("add an account, enable one, or sign in again; `explain_selection` shows why")
+            }
+            Self::NeedsLogin { .. } => {
+                Some("sign in again with `start_login`, or paste a new refresh token")
+            }
+            Self::Stale { .. } => Some("read it again, then repeat the change"),
+            Self::LoginOver { .. } => Some("start a new sign-in with `start_login`"),
+            Self::WrongKey { .. } => Some(
+                "give back the former key (DROID_ENCRYPTION_KEY or the key file); nothing was \
+                 overwritten",
+            ),
+            Self::Damaged { .. } => Some("delete the account and add it again"),
+            Self::Data { .. } => Some("check the path, its permissions and the free space"),
+            _ => None,
+        }
+    }
+}
