@@ -19,3 +19,7 @@ pub mod store;
 pub mod upstream;
 
 pub mod oauth;
+
+pub mod accounts;
+
+pub mod rpc;

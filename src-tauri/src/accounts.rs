@@ -1,0 +1,2 @@
+//! What a person can do to accounts.
+pub mod spec;

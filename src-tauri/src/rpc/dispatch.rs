@@ -1,0 +1,191 @@
+//! From lines to answers.
+//!
+//! Owns: finding the method, running calls side by side, their bound, batches, notifications.
+//! Must not know: what a method does, pipes.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use futures_util::FutureExt;
+use jsonrpsee::core::server::{MethodCallback, Methods};
+use jsonrpsee::types::{ErrorObjectOwned, Id, Params};
+use jsonrpsee::{ConnectionId, Extensions};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::error::{self, INTERNAL, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE};
+use super::message::{self, BadCall, Call, Line, NO_ID};
+use super::stdio::Input;
+
+/// Calls that may wait for something at the same time. A further one is read when one ends.
+const CONCURRENT: usize = 1024;
+
+/// How jsonrpsee begins an answer to the null id we call it with; what follows is the body.
+const PREFIX: &str = "{\"jsonrpc\":\"2.0\",\"id\":null,";
+
+type Answer = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
+
+/// Answers input until it ends, then waits for what is in flight.
+pub async fn run(
+    methods: Methods,
+    mut input: mpsc::Receiver<Input>,
+    output: mpsc::Sender<String>,
+    stop: impl Future<Output = ()>,
+) {
+    let dispatcher = Dispatcher {
+        methods,
+        output,
+        slots: Arc::new(Semaphore::new(CONCURRENT)),
+        waiting: JoinSet::new(),
+    };
+    let mut dispatcher = dispatcher;
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let input = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            input = input.recv() => input,
+        };
+        match input {
+            None => break,
+            Some(Input::Lines(block)) => dispatcher.block(&block).await,
+            Some(Input::TooLong) => dispatcher.refuse("the line is longer than 64 MiB").await,
+            Some(Input::Failed(error)) => {
+                log::warn!("reading calls failed: {error}");
+                break;
+            }
+        }
+    }
+    while dispatcher.waiting.join_next().await.is_some() {}
+}
+
+struct Dispatcher {
+    methods: Methods,
+    output: mpsc::Sender<String>,
+    slots: Arc<Semaphore>,
+    waiting: JoinSet<()>,
+}
+
+// === impl Dispatcher ===
+
+impl Dispatcher {
+    async fn block(&mut self, block: &[u8]) {
+        for line in block.split(|it| *it == b'\n') {
+            match message::parse(line) {
+                None => {}
+                Some(Err(bad)) => self.send(Some(refusal(&bad))).await,
+                Some(Ok(Line::Single(call))) => self.single(call).await,
+                Some(Ok(Line::Batch(calls))) => self.batch(calls).await,
+            }
+        }
+        // Ended tasks are taken out as we go, so that the set holds only what is in flight.
+        while self.waiting.try_join_next().is_some() {}
+    }
+
+    async fn single(&mut self, call: Result<Call<'_>, BadCall<'_>>) {
+        let answer = start(&self.methods, call);
+        self.finish(answer).await;
+    }
+
+    async fn batch(&mut self, calls: Vec<Result<Call<'_>, BadCall<'_>>>) {
+        let answers: Vec<Answer> = calls.into_iter().map(|it| start(&self.methods, it)).collect();
+        let joined = async move {
+            let answers: Vec<String> =
+                futures_util::future::join_all(answers).await.into_iter().flatten().collect();
+            (!answers.is_empty()).then(|| format!("[{}]", answers.join(",")))
+        };
+        self.finish(Box::pin(joined)).await;
+    }
+
+    /// Runs a call as far as it goes without waiting, in the order calls came: most end here, and
+    /// chunks of one stream keep their order. One that waits goes on beside the others.
+    async fn finish(&mut self, mut answer: Answer) {
+        if let Poll::Ready(line) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return self.send(line).await;
+        }
+        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
+        let output = self.output.clone();
+        self.waiting.spawn(async move {
+            let line = answer.await;
+            drop(slot);
+            if let Some(line) = line {
+                // Nobody reads any more: the program is about to end.
+                drop(output.send(line).await);
+            }
+        });
+    }
+
+    async fn refuse(&self, message: &str) {
+        self.send(Some(error_line(NO_ID, &error::envelope(INVALID_REQUEST, message)))).await;
+    }
+
+    async fn send(&self, line: Option<String>) {
+        if let Some(line) = line {
+            drop(self.output.send(line).await);
+        }
+    }
+}
+
+/// Begins a call; the future answers the line to send, none for a notification.
+fn start(methods: &Methods, call: Result<Call<'_>, BadCall<'_>>) -> Answer {
+    let call = match call {
+        Ok(call) => call,
+        Err(bad) => {
+            let line = refusal(&bad);
+            return Box::pin(async { Some(line) });
+        }
+    };
+    let id = call.id.map(str::to_owned);
+    let params = Params::new(call.params);
+    let (context, unbounded) = (Extensions::new(), usize::MAX);
+    let response = match methods.method(&call.method) {
+        Some(MethodCallback::Sync(method)) => {
+            let called = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                method(Id::Null, params, unbounded, context).into_json()
+            }));
+            futures_util::future::ready(called).boxed()
+        }
+        Some(MethodCallback::Async(method)) => {
+            let owned = params.into_owned();
+            let called = method(Id::Null, owned, ConnectionId(0), unbounded, context);
+            AssertUnwindSafe(called.map(|it| it.into_json())).catch_unwind().boxed()
+        }
+        _ => {
+            let line = id.map(|id| {
+                let message = format!("there is no method `{}`", shortened(&call.method));
+                error_line(&id, &error::envelope(METHOD_NOT_FOUND, &message))
+            });
+            return Box::pin(async { line });
+        }
+    };
+    Box::pin(async move {
+        let response = response.await;
+        let id = id?;
+        let Ok(json) = response else {
+            log::error!("a method panicked");
+            let message = "internal error: this call met a defect of the program";
+            return Some(error_line(&id, &error::envelope(INTERNAL, message)));
+        };
+        // jsonrpsee's ids are unsigned: the caller's own spelling is put back here.
+        Some(message::answer(&id, json.get().strip_prefix(PREFIX)?))
+    })
+}
+
+fn refusal(bad: &BadCall<'_>) -> String {
+    let code = if bad.not_json { PARSE } else { INVALID_REQUEST };
+    error_line(bad.id, &error::envelope(code, &bad.message))
+}
+
+fn error_line(id: &str, error: &ErrorObjectOwned) -> String {
+    let body = serde_json::to_string(error)
+        .unwrap_or_else(|_| format!("{{\"code\":{INTERNAL},\"message\":\"internal error\"}}"));
+    message::answer(id, &format!("\"error\":{body}}}"))
+}
+
+/// An unknown method's name is the caller's text: enough of it to find the mistake.
+fn shortened(name: &str) -> String {
+    name.chars().filter(|it| !it.is_control()).take(64).collect()
+}

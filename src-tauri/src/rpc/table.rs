@@ -1,0 +1,333 @@
+//! What each method takes and answers, as data.
+//!
+//! Owns: the list that `docs/rpc.md` is made from; a test holds it against the registered methods.
+//! Must not know: how a method works.
+
+/// One method.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it is for, one sentence.
+    pub purpose: &'static str,
+    /// `name: type - meaning`; a `?` behind the name marks what may be left out.
+    pub params: &'static [&'static str],
+    /// The result's shape.
+    pub result: &'static str,
+}
+
+const ID: &str = "credential_id: string - the account";
+
+/// Every method, in the order of the document.
+pub const METHODS: &[Spec] = &[
+    Spec {
+        name: "get_info",
+        purpose: "Tells what this plugin is and can do.",
+        params: &[],
+        result: "{id, display_name, name, version, description, target_protocol, category, auth_types: [{id, display_name, description, category}], credential_schemas, model_families: [{name, pattern}], endpoints: [{type, url, protocol}], config_schema, methods: [string]}",
+    },
+    Spec {
+        name: "init",
+        purpose: "Opens the data folder and checks the configuration and the encryption key, so that a wrong one is told at once. Every other call does it when it is needed.",
+        params: &[],
+        result: "{}",
+    },
+    Spec {
+        name: "shutdown",
+        purpose: "Writes what is still to be written. The process ends when stdin does.",
+        params: &[],
+        result: "{}",
+    },
+    Spec { name: "ping", purpose: "Answers.", params: &[], result: "{}" },
+    Spec {
+        name: "list_models",
+        purpose: "The catalogue.",
+        params: &[],
+        result: "[{id, display_name, family, context_length, supports_vision, supports_tools, endpoint_type, api_provider, reasoning, aliases}]",
+    },
+    Spec {
+        name: "supports_model",
+        purpose: "Whether a model is in the catalogue, redirected, or of a family Factory serves.",
+        params: &["model: string - any spelling a client may use"],
+        result: "{supports: bool, model: string (as sent upstream), endpoint_type: string}",
+    },
+    Spec {
+        name: "create_credential",
+        purpose: "Adds an account. A `manual` one is verified by refreshing it once.",
+        params: &[
+            "auth_type: string - workos_oauth (or oauth), manual, api_key",
+            "config: object - workos_oauth: access_token?, refresh_token, expires_at?, organization_id?, user_id?, owner_email?, owner_name?; manual: refresh_token; api_key: api_keys (list, or text with a key a line); any: name?, endpoint_type?, priority?, groups?, schedulable?, max_concurrency?, proxy? (URL or {type, host, port, username?, password?}), user_agent?, subscription_expires_at?; or filePath alone. camelCase is accepted",
+        ],
+        result: "{credential_id, name, keys?: [{id?, tail, outcome}]}",
+    },
+    Spec {
+        name: "list_credentials",
+        purpose: "All accounts; never a secret.",
+        params: &[],
+        result: "[credential]: {id, credential_id, name, auth_type, endpoint_type, priority, groups, enabled, schedulable, status, error?, health, cooling?: {until, reason}, max_concurrency, has_proxy, proxy?: masked URL, user_agent?, owner_email?, owner_name?, user_id?, organization_id?, subscription_expires_at?, created_at, last_used_at?, last_refresh_at?, expires_at?, uses, tokens_used, keys?: {active, cooling, disabled, banned, error}, revision}",
+    },
+    Spec {
+        name: "get_credential",
+        purpose: "One account, with its keys.",
+        params: &[ID],
+        result: "credential, its keys being [{id, tail, status, error?, cooling?, created_at, last_used_at?, uses, tokens_used}]",
+    },
+    Spec {
+        name: "update_credential",
+        purpose: "Changes an account. What is not named stays.",
+        params: &[
+            ID,
+            "revision?: integer - refuse the change if the account is at another revision by now",
+            "config: object - name, endpoint_type, priority, groups, schedulable, enabled, max_concurrency, proxy (null removes it), user_agent, subscription_expires_at, token_budget, key_strategy, organization_id; refresh_token (and access_token) replaces the sign-in",
+        ],
+        result: "credential",
+    },
+    Spec {
+        name: "delete_credential",
+        purpose: "Removes an account with its tokens and keys for good.",
+        params: &[ID],
+        result: "{}",
+    },
+    Spec {
+        name: "set_credential_enabled",
+        purpose: "Switches an account on or off; requests in flight go on.",
+        params: &[ID, "enabled: bool"],
+        result: "credential",
+    },
+    Spec {
+        name: "reset_credential",
+        purpose: "Lifts cooling, strikes and errors of an account and its keys at once. Bans and disabled keys stay.",
+        params: &[ID],
+        result: "credential",
+    },
+    Spec {
+        name: "import_credentials",
+        purpose: "Adds the accounts of a file of Factory's own command line or of droid2api. A file's token is used by this program from then on: its former owner has to sign in again.",
+        params: &["path?: string - default: data/auth.json, then ~/.factory/auth.json"],
+        result: "[{source, outcome: added or known or refused, credential_id?, message}]",
+    },
+    Spec {
+        name: "add_api_keys",
+        purpose: "Adds keys to a pool; a key that is there already is told, not added twice.",
+        params: &[
+            ID,
+            "api_keys: list of strings, or text with a key a line",
+            "mode?: string - append (default) or replace",
+        ],
+        result: "{keys: [{id?, tail, outcome: added, duplicate or malformed}], added, duplicates}",
+    },
+    Spec {
+        name: "remove_api_keys",
+        purpose: "Removes keys of a pool.",
+        params: &[
+            ID,
+            "api_key_ids?: list of strings",
+            "api_keys?: list of strings - the keys themselves",
+        ],
+        result: "{keys: [{id, tail, outcome: removed}], removed}",
+    },
+    Spec {
+        name: "set_api_key_status",
+        purpose: "Sets the state of keys; active also lifts their cooling and strikes.",
+        params: &[
+            ID,
+            "api_key_ids: list of strings",
+            "status: string - active, disabled or banned",
+        ],
+        result: "{keys: [{id, tail, status}]}",
+    },
+    Spec {
+        name: "test_api_keys",
+        purpose: "Asks upstream with each key and notes the answer as any request would.",
+        params: &[
+            ID,
+            "api_key_ids?: list of strings - default: all that are not disabled",
+            "model?: string",
+        ],
+        result: "{keys: [{id, tail, ok, status, message, latency_ms}]}",
+    },
+    Spec {
+        name: "start_login",
+        purpose: "Begins a sign-in; it lasts ten minutes and is used once.",
+        params: &[
+            "flow?: string - device (default) or pkce",
+            "proxy?: URL or object - for the sign-in and the account",
+            "name?: string - of the account to be",
+            "credential_id?: string - sign this account in again instead of adding one",
+            "redirect_uri?: string - pkce only, default http://localhost:8787/callback",
+        ],
+        result: "{login_id, flow, verification_uri, verification_uri_complete?, user_code?, expires_in, interval}",
+    },
+    Spec {
+        name: "poll_login",
+        purpose: "Asks whether a device sign-in is done; never faster upstream than allowed.",
+        params: &["login_id: string"],
+        result: "{state: pending (with interval), done (with credential_id), expired or denied}",
+    },
+    Spec {
+        name: "complete_login",
+        purpose: "Ends a pkce sign-in with the address the browser was sent to.",
+        params: &[
+            "login_id: string",
+            "callback_url: string - the whole address, or code and state",
+        ],
+        result: "{state: done, credential_id}",
+    },
+    Spec {
+        name: "cancel_login",
+        purpose: "Ends a sign-in without an account.",
+        params: &["login_id: string"],
+        result: "{}",
+    },
+    Spec {
+        name: "acquire_credential",
+        purpose: "Lends the account a request should use.",
+        params: &[
+            "model: string",
+            "endpoint_type?: string - anthropic, openai, comm or google; default: the model's",
+            "session_id?: string - keeps a conversation on its account and key",
+            "client_key_id?: string - whose session it is",
+            "group?: string - only accounts of this group",
+            "credential_id?: string - only this account",
+            "exclude?: list of credential ids already tried",
+            "explain?: bool - adds metadata.explain",
+        ],
+        result: "{id, name, auth_type, base_url (the full endpoint URL), headers, metadata: {endpoint_type, api_provider, model, api_key_id?, expires_at?, lease_id, explain?}}",
+    },
+    Spec {
+        name: "release_credential",
+        purpose: "Gives it back and tells how it went.",
+        params: &[
+            ID,
+            "result: {\"Success\": {latency_ms, input_tokens, output_tokens}} or {\"Error\": {error_type, message, mark_unhealthy, cooldown_seconds}}; lower-case too",
+            "lease_id?: string - from acquire",
+            "api_key_id?: string - from acquire",
+            "status?: integer - upstream's HTTP status",
+            "headers?: object - upstream's headers",
+            "body?: string - upstream's error body",
+            "usage?: object - as parse_response_chunk gives it",
+            "model?: string",
+        ],
+        result: "{}",
+    },
+    Spec {
+        name: "validate_credential",
+        purpose: "Asks upstream whether the account is accepted; changes nothing.",
+        params: &[ID],
+        result: "{valid, message, details}",
+    },
+    Spec {
+        name: "refresh_token",
+        purpose: "Refreshes now and answers the new pair. The refresh token is this program's: whoever else uses it ends the account's sign-in.",
+        params: &[ID],
+        result: "{access_token, refresh_token, expires_at}",
+    },
+    Spec {
+        name: "transform_request",
+        purpose: "Makes a client's request one that Factory takes; all that no rule names stays byte for byte.",
+        params: &[
+            "request: object - the client's body",
+            "credential_id?: string - adds the account's Authorization",
+            "api_key_id?: string - which key of a pool; default: any usable one",
+            "endpoint_type?: string - default: the model's",
+            "protocol?: string - the client's: anthropic, openai, responses, chat, gemini; default: told from the body",
+            "headers?: object - the client's headers (session id, anthropic-version, anthropic-beta)",
+            "session_id?: string",
+        ],
+        result: "{request, endpoint_type, url, headers}",
+    },
+    Spec {
+        name: "apply_risk_control",
+        purpose: "Answers the request as it came: Factory wants no more than the headers that transform_request gives.",
+        params: &["request: object", "credential_id: string"],
+        result: "{request, headers: {x-session-id, x-assistant-message-id}}",
+    },
+    Spec {
+        name: "transform_response",
+        purpose: "Makes Factory's whole answer one the client's protocol has; byte for byte where both speak the same.",
+        params: &["response: any", "endpoint_type?: string", "protocol?: string", "model?: string"],
+        result: "{response}",
+    },
+    Spec {
+        name: "parse_response_chunk",
+        purpose: "Reads a piece of an answer, cut anywhere. State is kept in this process under stream_id, or travels in carry.",
+        params: &[
+            "chunk?: string, or chunk_base64?: string - the bytes",
+            "stream_id?: string",
+            "carry?: string - as the last call answered it",
+            "endpoint_type?: string, or model?: string - which protocol; needed with the first piece",
+            "end?: bool - there is nothing after this piece",
+        ],
+        result: "{events: [StreamEvent], usage, done: bool, end?: done or truncated or failed, carry?}",
+    },
+    Spec {
+        name: "parse_error",
+        purpose: "Says what an upstream error means.",
+        params: &["status: integer", "body: string", "headers?: object"],
+        result: "{error_type, message, status_code, retryable, cooldown_seconds} or null",
+    },
+    Spec {
+        name: "get_config",
+        purpose: "The configuration in force.",
+        params: &[],
+        result: "{config, origin}",
+    },
+    Spec {
+        name: "update_config",
+        purpose: "Checks, stores and applies a change; what is not named stays.",
+        params: &["config: object - any part of the configuration"],
+        result: "{config, origin}",
+    },
+    Spec {
+        name: "config_schema",
+        purpose: "JSON Schema of the configuration.",
+        params: &[],
+        result: "object",
+    },
+    Spec {
+        name: "list_groups",
+        purpose: "The groups (tiers) in the order they are asked.",
+        params: &[],
+        result: "[{id, name, priority, strategy, created_at, accounts: integer, revision}]",
+    },
+    Spec {
+        name: "save_group",
+        purpose: "Adds a group or changes it.",
+        params: &[
+            "id: string - the name it is bound by",
+            "name?: string",
+            "priority?: integer - lower is asked first, default 100",
+            "strategy?: string - priority_lru, round_robin, random, least_used, least_token_used, max_remaining, weighted_score or fill_first",
+        ],
+        result: "group",
+    },
+    Spec {
+        name: "delete_group",
+        purpose: "Removes a group; its accounts stay.",
+        params: &["id: string"],
+        result: "{}",
+    },
+    Spec {
+        name: "explain_selection",
+        purpose: "Says which accounts a request would be offered, in order, and why each other one would not.",
+        params: &["as acquire_credential"],
+        result: "{model, endpoint_type, candidates: [{credential_id, name, position}], left_out: [{credential_id, name, reason, text, until?}]}",
+    },
+    Spec {
+        name: "get_usage",
+        purpose: "Counted usage by hour, model, account and key.",
+        params: &[
+            "since?: RFC 3339 - default: 24 hours ago",
+            "until?: RFC 3339",
+            "credential_id?: string",
+            "model?: string",
+        ],
+        result: "{total: usage, rows: [{hour, credential_id, api_key_id?, client_key_id?, model, outcome, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, latency_ms}]}",
+    },
+    Spec {
+        name: "gateway_status",
+        purpose: "What this installation is: versions, folders, counts, whether a gateway answers.",
+        params: &[],
+        result: "{version, data_dir, config_origin, accounts: {total, active, cooling, error}, encryption: key_file or passphrase, gateway: {running, url?}}",
+    },
+];
