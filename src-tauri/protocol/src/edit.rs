@@ -4,7 +4,7 @@
 //! are cut out of the text, and every other byte stays as the client sent it (signatures, prompt
 //! caches and numbers depend on that).
 //!
-//! Owns: [`Body`], [`Edits`], [`Edited`] and the rules that hold for every dialect; the rules of
+//! Owns: `Body`, `Edits`, `Edited` and the rules that hold for every dialect; the rules of
 //! one dialect are in its own file.
 //! Must not know: accounts, model catalogues, headers other than `anthropic-beta`.
 

@@ -3,7 +3,7 @@
 //! Order: a header that names the session, an id in the body, else a hash of the system prompt and
 //! the first user turn. Never the system prompt alone: all users of one client share it.
 //!
-//! Owns: [`SessionKey`], where its id comes from, and the hash.
+//! Owns: `SessionKey`, where its id comes from, and the hash.
 //! Must not know: accounts, how long a session sticks, who the client is.
 
 use sha2::{Digest, Sha256};
