@@ -125,8 +125,8 @@ fn mask_url(rest: &str) -> String {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let authority = match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{MASK}@{host}"),
-        None => authority.to_owned(),
+        Some((_, host)) => format!("{MASK}@{}", mask_word(host)),
+        None => mask_word(authority),
     };
     format!("{authority}{}", mask_word(path))
 }

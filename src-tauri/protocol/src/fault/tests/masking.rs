@@ -29,6 +29,8 @@ fn secrets_are_masked_wherever_they_stand() {
             "proxy socks5://****@10.0.0.1:1080/x failed",
         ),
         ("GET https://host/v1?key=hunter2&alt=sse", "GET https://host/v1?key=****&alt=sse"),
+        // Where a host should be.
+        ("see ://:fk--a0-00Aa-aaaAA0_0AaA", "see ://:****"),
         ("token yAjhKk123NLIjdrBdGZPf8pLIDvK bad", "token **** bad"),
         ("hash 9f86d081884c7d659a2feaa0c55ad015", "hash ****"),
     ];
