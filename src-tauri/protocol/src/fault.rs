@@ -5,6 +5,18 @@
 
 use serde::{Deserialize, Serialize};
 
+mod classify;
+mod clean;
+mod host;
+#[cfg(test)]
+mod tests;
+mod told;
+mod wait;
+
+pub use clean::clean_text;
+
+use told::Told;
+
 /// A fault: who is to blame, what class it is, whether trying again helps, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -68,4 +80,105 @@ pub enum Retry {
     OtherAccount,
     /// After one forced token refresh on the same account (an API key cannot: another account).
     AfterRefresh,
+}
+
+/// What failed between us and upstream before there was an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransportKind {
+    /// No connection.
+    Connect,
+    /// No TLS session.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// The connection broke.
+    Reset,
+    /// No address.
+    Dns,
+    /// The account's proxy refused or failed.
+    Proxy,
+}
+
+// === impl Fault ===
+
+impl Fault {
+    /// The fault of an answer whose status is not a success.
+    ///
+    /// `header` looks a header up by its lower-case name. `body` may be anything; what is kept of
+    /// it is cleaned by [`clean_text`]. Waiting times are kept as told: their cap is the pool's.
+    #[must_use]
+    pub fn from_response<H: AsRef<str>>(
+        status: u16,
+        header: impl Fn(&str) -> Option<H>,
+        body: &[u8],
+        now_unix_ms: i64,
+    ) -> Self {
+        let told = Told::read(body);
+        let (class, retry) = classify::classify(status, &told);
+        let header = |name: &str| header(name).map(|it| it.as_ref().to_owned());
+        let mut retry_after_ms = wait::of_retry_after(header, now_unix_ms)
+            .or_else(|| wait::of_body(&told.error, now_unix_ms));
+        if retry_after_ms.is_none() && matches!(class, Class::Rate | Class::Quota) {
+            retry_after_ms = wait::of_reset_headers(header, now_unix_ms);
+        }
+        let message = match told.message {
+            message if message.is_empty() => format!("upstream answered {status} without a text"),
+            message => message,
+        };
+        let code = told.codes.into_iter().next();
+        let source = Source::Upstream;
+        Self { source, class, retry, status: Some(status), retry_after_ms, code, message }
+    }
+
+    /// The fault of a request that got no answer.
+    #[must_use]
+    pub fn transport(kind: TransportKind, message: &str) -> Self {
+        let code = Some(kind.as_str().to_owned());
+        let message = clean_text(message);
+        Self { code, message, ..Self::plain(Source::Transport, Class::Transient) }
+    }
+
+    /// The fault of a stream that ended before its terminal event.
+    #[must_use]
+    pub fn truncated() -> Self {
+        let message = "the upstream stream ended before it was complete".to_owned();
+        Self { retry: Retry::Never, message, ..Self::plain(Source::Transport, Class::Truncated) }
+    }
+
+    /// The fault of a request whose client left.
+    #[must_use]
+    pub fn client_closed() -> Self {
+        let message = "the client closed the connection".to_owned();
+        Self { retry: Retry::Never, message, ..Self::plain(Source::Client, Class::ClientClosed) }
+    }
+
+    fn plain(source: Source, class: Class) -> Self {
+        Self {
+            source,
+            class,
+            retry: Retry::OtherAccount,
+            status: None,
+            retry_after_ms: None,
+            code: None,
+            message: String::new(),
+        }
+    }
+}
+
+// === impl TransportKind ===
+
+impl TransportKind {
+    /// The spelling used as a fault's code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::Dns => "dns",
+            Self::Proxy => "proxy",
+        }
+    }
 }
