@@ -221,6 +221,9 @@ pub struct ModelCooling {
     pub model: String,
     /// When it may be asked for again.
     pub until: Timestamp,
+    /// As [`Cooling::probed`].
+    #[serde(default)]
+    pub probed: bool,
 }
 
 // === impl Account ===
@@ -251,5 +254,15 @@ impl Health {
     #[must_use]
     pub fn model_cooling_at(&self, model: &str, now: Timestamp) -> Option<&ModelCooling> {
         self.models.iter().find(|it| it.model == model && it.until > now)
+    }
+
+    /// Notes that the one probe of the pauses that hold this model back is out.
+    pub fn mark_probed(&mut self, model: &str) {
+        if let Some(cooling) = &mut self.cooling {
+            cooling.probed = true;
+        }
+        for pause in self.models.iter_mut().filter(|it| it.model == model) {
+            pause.probed = true;
+        }
     }
 }
