@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
+pub use droid_protocol::edit::Reasoning;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -131,23 +132,6 @@ pub struct Model {
     /// Takes tools.
     #[serde(default = "yes")]
     pub supports_tools: bool,
-}
-
-/// A reasoning level (seed S2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reasoning {
-    /// The client's own fields stay.
-    #[default]
-    Auto,
-    /// Reasoning fields are taken out.
-    Off,
-    /// 4096 tokens or low effort.
-    Low,
-    /// 12288 tokens or medium effort.
-    Medium,
-    /// 24576 tokens or high effort.
-    High,
 }
 
 /// One entry of `proxies` (seed S2). Its URL may hold a password.

@@ -20,6 +20,14 @@ pub mod upstream;
 
 pub mod oauth;
 
+pub mod outbound;
+pub mod probe;
+
+pub mod broker;
+
 pub mod accounts;
+pub mod logins;
 
 pub mod rpc;
+
+pub mod app;

@@ -256,6 +256,15 @@ impl Health {
         self.models.iter().find(|it| it.model == model && it.until > now)
     }
 
+    /// Whether there is anything a success would lift.
+    #[must_use]
+    pub const fn is_blemished(&self) -> bool {
+        self.cooling.is_some()
+            || self.streak > 0
+            || !self.strikes.is_empty()
+            || !self.models.is_empty()
+    }
+
     /// Notes that the one probe of the pauses that hold this model back is out.
     pub fn mark_probed(&mut self, model: &str) {
         if let Some(cooling) = &mut self.cooling {

@@ -1,0 +1,170 @@
+//! The composition root: builds every part and stops it.
+//!
+//! Owns: the order in which parts come up and go down.
+//! Must not know: what any face asks of them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::accounts::Accounts;
+use crate::accounts::import::FromEnvironment;
+use crate::broker::{Broker, Parts};
+use crate::clock::{Clock, Entropy, Rand, SystemClock};
+use crate::config::env::{self, Env};
+use crate::config::{Live, Loaded};
+use crate::error::{Error, Result};
+use crate::logins::Logins;
+use crate::oauth::flow::Flows;
+use crate::oauth::refresh::Refresher;
+use crate::owner::Owner;
+use crate::secret::Secret;
+use crate::store::{Store, StoreOptions};
+use crate::upstream::Clients;
+
+/// What can be known before anything is opened: cheap, so that a process that is asked for its
+/// name answers at once.
+#[derive(Clone)]
+pub struct Boot {
+    /// The environment.
+    pub env: Arc<dyn Env + Send + Sync>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Every part, up.
+#[derive(Clone)]
+pub struct App {
+    /// The configuration in force.
+    pub config: Live,
+    /// The records.
+    pub store: Store,
+    /// Lends accounts.
+    pub broker: Broker,
+    /// Manages accounts.
+    pub accounts: Accounts,
+    /// Signs people in.
+    pub logins: Logins,
+    /// Refreshes tokens.
+    pub refresher: Refresher<Store>,
+    /// HTTP clients by proxy.
+    pub clients: Clients,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where the data is.
+    pub data_dir: PathBuf,
+}
+
+// === impl Boot ===
+
+impl Boot {
+    /// The program's own: the system's clock, randomness and environment.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn system() -> Result<Self> {
+        let entropy = Rand::from_system().map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Self {
+            env: Arc::new(env::Process),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(entropy),
+        })
+    }
+
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the file and the key.
+    pub fn config(&self) -> Result<Live> {
+        let beside = std::env::current_exe().ok().and_then(|it| Some(it.parent()?.to_owned()));
+        let loaded = Loaded::load(&*self.env, beside.as_deref())?;
+        Ok(Live::new(loaded))
+    }
+}
+
+// === impl App ===
+
+impl App {
+    /// Opens the data folder and builds every part on it.
+    ///
+    /// # Errors
+    /// When the data folder, the database or the key cannot be used.
+    pub async fn open(boot: &Boot, config: Live) -> Result<Self> {
+        let data_dir = env::data_dir(&*boot.env)?;
+        let passphrase = boot.env.get(env::ENCRYPTION_KEY).filter(|it| !it.is_empty());
+        let store = Store::open(StoreOptions {
+            data_dir: data_dir.clone(),
+            passphrase: passphrase.map(Secret::new),
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+        })
+        .await?;
+        let clients = Clients::new(config.clone());
+        let owner = Owner::lazy(data_dir.join("run"), Arc::clone(&boot.entropy));
+        let refresher = Refresher::new(crate::oauth::refresh::Parts {
+            store: store.clone(),
+            clients: clients.clone(),
+            config: config.clone(),
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+            owner,
+            journal_dir: data_dir.join("refresh"),
+        });
+        let broker = Broker::new(Parts {
+            config: config.clone(),
+            store: store.clone(),
+            refresher: refresher.clone(),
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+        });
+        let accounts = Accounts {
+            config: config.clone(),
+            store: store.clone(),
+            refresher: refresher.clone(),
+            broker: broker.clone(),
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+        };
+        let flows = Flows::new(config.clone(), clients.clone(), Arc::clone(&boot.entropy));
+        let logins = Logins { accounts: accounts.clone(), flows };
+        let app = Self {
+            config,
+            store,
+            broker,
+            accounts,
+            logins,
+            refresher,
+            clients,
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+            data_dir,
+        };
+        app.import_environment(boot).await?;
+        Ok(app)
+    }
+
+    /// Writes what is still to be written.
+    ///
+    /// # Errors
+    /// What the store failed with.
+    pub async fn close(&self) -> Result<()> {
+        self.store.close().await
+    }
+
+    async fn import_environment(&self, boot: &Boot) -> Result<()> {
+        let secret = |name| boot.env.get(name).filter(|it| !it.trim().is_empty()).map(Secret::new);
+        let from = FromEnvironment {
+            api_key: secret(env::FACTORY_API_KEY),
+            refresh_token: secret(env::REFRESH_KEY),
+        };
+        for imported in self.accounts.import_environment(&from).await? {
+            if imported.outcome != "known" {
+                log::info!("{}: {}", imported.source, imported.outcome);
+            }
+        }
+        Ok(())
+    }
+}

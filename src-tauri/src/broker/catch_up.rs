@@ -1,0 +1,105 @@
+//! Keeping this process's pool in step with the store.
+//!
+//! Owns: when the store is looked at, and how its changes reach the pool.
+//! Must not know: SQL, what changed and why.
+
+use std::time::Duration;
+
+use super::{Broker, State};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::pool::account::{Account, Key};
+use crate::store::Changes;
+
+/// What one process writes the others see within a second (design section 3): looked at often
+/// enough for that, seldom enough to cost nothing.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// How far this process has read.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    revision: u64,
+    data_version: Option<i64>,
+    looked_at: Option<Timestamp>,
+}
+
+// === impl Broker ===
+
+impl Broker {
+    /// Takes over what other processes wrote, if it is time to look.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn catch_up(&self) -> Result<()> {
+        let now = self.parts.clock.now();
+        let looked = self.state().seen.looked_at;
+        // A clock that was set back must not stop the looking.
+        if looked.is_some_and(|it| now >= it && now.since(it) < LOOK_EVERY) {
+            return Ok(());
+        }
+        let data_version = self.parts.store.data_version().await?;
+        let changed = {
+            let mut state = self.state();
+            state.seen.looked_at = Some(now);
+            state.seen.data_version != Some(data_version)
+        };
+        if changed {
+            self.reload().await?;
+            self.state().seen.data_version = Some(data_version);
+        }
+        Ok(())
+    }
+
+    /// Takes over every change since the last look, this process's own included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn reload(&self) -> Result<()> {
+        let since = self.state().seen.revision;
+        let changes = self.parts.store.changes_since(since).await?;
+        self.state().apply(changes);
+        Ok(())
+    }
+
+    /// Applies a changed configuration to what is decided from now on.
+    pub fn reconfigure(&self) {
+        let config = self.parts.config.get();
+        self.state().pool.set_scheduling(&config.scheduling);
+    }
+
+    pub(super) fn took_over(&self, account: Account, key: Option<Key>) {
+        let mut state = self.state();
+        state.pool.upsert_account(account);
+        if let Some(key) = key {
+            state.pool.upsert_key(key);
+        }
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn apply(&mut self, changes: Changes) {
+        for group in changes.groups {
+            self.pool.upsert_group(group);
+        }
+        for account in changes.accounts {
+            self.pool.upsert_account(account);
+        }
+        for key in changes.keys {
+            self.pool.upsert_key(key);
+        }
+        for key in &changes.gone_keys {
+            self.pool.remove_key(key);
+            self.cache.forget_key(key);
+        }
+        for account in &changes.gone_accounts {
+            self.pool.remove_account(account);
+            self.cache.forget_account(account);
+        }
+        for group in &changes.gone_groups {
+            self.pool.remove_group(group);
+        }
+        self.seen.revision = self.seen.revision.max(changes.revision);
+    }
+}

@@ -1,0 +1,246 @@
+//! What a use of an account said about it.
+//!
+//! Owns: the steps of a release: place, token, health, usage.
+//! Must not know: the rules of the fault table (`pool::cooldown`), SQL.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use droid_protocol::event::Usage;
+use droid_protocol::fault::{Class, Fault, Retry};
+
+use super::lease::Lease;
+use super::subject::{claim_probe, subject};
+use super::{Broker, Candidate};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{AccountId, KeyId, LeaseId};
+use crate::oauth::refresh::Need;
+use crate::pool::account::{Account, KeyStatus, Kind, Status, Strategy};
+use crate::pool::cooldown;
+use crate::ports::TokenStore as _;
+use crate::store::{HealthRow, UsageRow};
+
+/// How a use went.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Answered to its end.
+    Success,
+    /// It failed, or was cut.
+    Fault(Fault),
+}
+
+/// One use of an account, told afterwards.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The account.
+    pub account_id: AccountId,
+    /// The key, for a pool; the lease's if not told.
+    pub key_id: Option<KeyId>,
+    /// The loan, if it is known.
+    pub lease_id: Option<LeaseId>,
+    /// Upstream's name of the model; the lease's if not told.
+    pub model: Option<String>,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What was counted.
+    pub usage: Usage,
+    /// How long it took.
+    pub latency: Option<Duration>,
+}
+
+// === impl Broker ===
+
+impl Broker {
+    /// Takes an account back. When it returns, what it changed is stored.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such account; what the store failed with.
+    pub async fn release(&self, report: Report) -> Result<()> {
+        self.catch_up().await?;
+        let lease = report.lease_id.as_ref().and_then(|it| Lease::from_id(it.as_str()));
+        let lease = lease.filter(|it| it.account_id == report.account_id);
+        let account = match self.account(&report.account_id) {
+            Ok(account) => account,
+            // It may have been added by another process since the last look.
+            Err(_) => {
+                self.reload().await?;
+                self.account(&report.account_id)?
+            }
+        };
+        if let Some(lease_id) = &report.lease_id
+            && account.max_concurrency > 0
+            && self.parts.store.drop_lease(lease_id).await?.is_some()
+        {
+            self.ended(&account.id);
+        }
+        let key_id = report.key_id.clone().or_else(|| lease.as_ref()?.key_id.clone());
+        let key_id = key_id.filter(|_| account.kind == Kind::ApiKey);
+        let model = report.model.clone().or_else(|| lease.as_ref().map(|it| it.model.clone()));
+        let model = model.unwrap_or_default();
+        match &report.outcome {
+            Outcome::Success => self.succeeded(&account, key_id.as_ref(), &model).await?,
+            Outcome::Fault(fault) => {
+                self.failed(&account, key_id.as_ref(), fault, &model, lease.as_ref()).await?;
+            }
+        }
+        self.count(report, lease, key_id, model).await
+    }
+
+    async fn succeeded(&self, account: &Account, key: Option<&KeyId>, model: &str) -> Result<()> {
+        if !self.success_matters(account, key) {
+            return Ok(());
+        }
+        let model = model.to_owned();
+        self.change(&account.id, key, move |row, now| {
+            cooldown::succeed(&mut subject(row), &model, now);
+        })
+        .await
+    }
+
+    /// A success of an account without a blemish changes nothing that anybody reads, unless its
+    /// order is by success: then it is worth a write.
+    fn success_matters(&self, account: &Account, key: Option<&KeyId>) -> bool {
+        let state = self.state();
+        let key = key.and_then(|key| state.pool.keys_of(&account.id).find(|it| it.id == *key));
+        let by_score = |it: Strategy| it == Strategy::WeightedScore;
+        account.status != Status::Active
+            || account.health.is_blemished()
+            || key.is_some_and(|it| it.status != KeyStatus::Active || it.health.is_blemished())
+            || by_score(account.key_strategy)
+            || by_score(self.parts.config.get().scheduling.strategy)
+            || state.pool.groups().any(|it| by_score(it.strategy) && account.groups.contains(&it.id))
+    }
+
+    async fn failed(
+        &self,
+        account: &Account,
+        key: Option<&KeyId>,
+        fault: &Fault,
+        model: &str,
+        lease: Option<&Lease>,
+    ) -> Result<()> {
+        if matches!(fault.class, Class::Request | Class::ClientClosed) {
+            return Ok(());
+        }
+        if fault.retry == Retry::AfterRefresh
+            && account.kind != Kind::ApiKey
+            && self.refreshed_instead(account, lease).await?
+        {
+            return Ok(());
+        }
+        let scheduling = self.parts.config.get().scheduling.clone();
+        let (fault, model) = (fault.clone(), model.to_owned());
+        self.change(&account.id, key, move |row, now| {
+            cooldown::apply(&mut subject(row), &fault, &model, &scheduling, now);
+        })
+        .await
+    }
+
+    /// The first 401 of a token is answered by a forced refresh, not by a strike: tokens are
+    /// revoked and clocks differ. The 401 of a token that was new when it was lent speaks against
+    /// the account. Answers whether the 401 is settled without a strike.
+    async fn refreshed_instead(&self, account: &Account, lease: Option<&Lease>) -> Result<bool> {
+        let stored = self.parts.store.tokens(&account.id).await?;
+        let Some(current) = stored.access.map(|it| it.fingerprint()) else { return Ok(true) };
+        let lent = lease.and_then(|it| it.token.as_ref());
+        if lent.is_some_and(|it| *it != current) {
+            return Ok(true);
+        }
+        let window = self.parts.config.get().scheduling.strike_window;
+        let used_at = lease.map_or_else(|| self.parts.clock.now(), |it| it.taken_at);
+        if stored.last_refresh_at.is_some_and(|it| used_at.since(it) < window) {
+            return Ok(false);
+        }
+        match self.parts.refresher.access_token(&account.id, Need::After401 { rejected: current }).await {
+            // The sign-in service cannot be reached, or says the sign-in is over: either is noted
+            // by the refresh itself.
+            Ok(_) | Err(Error::RefreshFailed { .. } | Error::NeedsLogin { .. }) => {
+                self.reload().await?;
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Marks the one probe of a cooling account as sent, over all processes.
+    pub(super) async fn claim_probe(&self, candidate: &Candidate, model: &str) -> Result<()> {
+        let claimed = Arc::new(AtomicBool::new(false));
+        let (told, model) = (Arc::clone(&claimed), model.to_owned());
+        self.change(&candidate.account, candidate.key.as_ref(), move |row, now| {
+            told.store(claim_probe(row, &model, now), Ordering::SeqCst);
+        })
+        .await?;
+        if claimed.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(Error::NoAccount {
+            message: "every account is cooling and the one probe is under way".to_owned(),
+            retry_after: self.cooling_for(candidate),
+        })
+    }
+
+    fn cooling_for(&self, candidate: &Candidate) -> Option<Duration> {
+        let now = self.parts.clock.now();
+        let state = self.state();
+        let account = state.pool.account(&candidate.account)?;
+        account.health.cooling_at(now).map(|it| it.until.since(now))
+    }
+
+    /// Changes an account's and a key's health in one transaction over fresh rows, and takes the
+    /// result over.
+    async fn change(
+        &self,
+        account: &AccountId,
+        key: Option<&KeyId>,
+        change: impl FnOnce(&mut HealthRow, Timestamp) + Send + 'static,
+    ) -> Result<()> {
+        let now = self.parts.clock.now();
+        let change = move |row: &mut HealthRow| change(row, now);
+        let (account, key) = self.parts.store.update_health(account, key.cloned(), change).await?;
+        self.took_over(account, key);
+        Ok(())
+    }
+
+    async fn count(
+        &self,
+        report: Report,
+        lease: Option<Lease>,
+        key_id: Option<KeyId>,
+        model: String,
+    ) -> Result<()> {
+        let now = self.parts.clock.now();
+        let row = UsageRow {
+            hour: now,
+            account_id: report.account_id,
+            key_id,
+            client_key_id: lease.and_then(|it| it.client_key_id),
+            model,
+            outcome: outcome_name(&report.outcome),
+            usage: report.usage,
+            latency_ms: report
+                .latency
+                .map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
+            first_token_ms: None,
+        };
+        self.parts.store.record_usage(row).await
+    }
+}
+
+/// A truthful word for the usage tables (design section 6.2).
+fn outcome_name(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Success => "ok".to_owned(),
+        Outcome::Fault(fault) => match fault.class {
+            Class::Truncated => "truncated".to_owned(),
+            Class::ClientClosed => "client_closed".to_owned(),
+            Class::Request => "error:request".to_owned(),
+            Class::Model => "error:model".to_owned(),
+            Class::Credential => "error:credential".to_owned(),
+            Class::Quota => "error:quota".to_owned(),
+            Class::Rate => "error:rate".to_owned(),
+            Class::Transient => "error:transient".to_owned(),
+        },
+    }
+}

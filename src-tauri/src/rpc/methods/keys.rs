@@ -1,0 +1,141 @@
+//! `add_api_keys`, `remove_api_keys`, `set_api_key_status`, `test_api_keys`.
+//!
+//! Owns: the params and results of these methods; how many keys are tested at once.
+//! Must not know: how keys are stored or picked.
+
+use futures_util::{StreamExt as _, stream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::credentials::test_model;
+use super::{Registered, Table};
+use crate::accounts::spec::KeyList;
+use crate::accounts::view::KeyView;
+use crate::accounts::{KeysChanged, Mode};
+use crate::app::App;
+use crate::broker::{Outcome, Report};
+use crate::error::{Error, Result};
+use crate::ids::{AccountId, KeyId};
+use crate::models;
+use crate::pool::account::{Account, Key, KeyStatus};
+use crate::probe::{self, Probe};
+
+/// Keys that are tested at the same time: enough to be quick, few enough not to look like an
+/// attack.
+const TESTS_AT_ONCE: usize = 4;
+
+#[derive(Deserialize)]
+struct Add {
+    credential_id: AccountId,
+    #[serde(alias = "apiKeys")]
+    api_keys: KeyList,
+    #[serde(default)]
+    mode: Mode,
+}
+
+#[derive(Deserialize)]
+struct Remove {
+    credential_id: AccountId,
+    #[serde(default)]
+    api_key_ids: Vec<KeyId>,
+    #[serde(default)]
+    api_keys: Option<KeyList>,
+}
+
+#[derive(Deserialize)]
+struct SetStatus {
+    credential_id: AccountId,
+    api_key_ids: Vec<KeyId>,
+    status: KeyStatus,
+}
+
+#[derive(Deserialize)]
+struct Test {
+    credential_id: AccountId,
+    #[serde(default)]
+    api_key_ids: Option<Vec<KeyId>>,
+    #[serde(default)]
+    model: Option<String>,
+}
+
+pub(super) fn register(table: &mut Table) -> Registered {
+    table.add("add_api_keys", |context, it: Add| async move {
+        let accounts = &context.app().await?.accounts;
+        accounts.add_keys(&it.credential_id, &it.api_keys, it.mode).await
+    })?;
+    table.add("remove_api_keys", |context, it: Remove| async move {
+        let accounts = &context.app().await?.accounts;
+        let changed: KeysChanged = accounts
+            .remove_keys(&it.credential_id, &it.api_key_ids, it.api_keys.as_ref())
+            .await?;
+        Ok(changed)
+    })?;
+    table.add("set_api_key_status", |context, it: SetStatus| async move {
+        let app = context.app().await?;
+        let keys =
+            app.accounts.set_key_status(&it.credential_id, &it.api_key_ids, it.status).await?;
+        let now = app.clock.now();
+        let keys: Vec<Value> = keys.iter().map(|key| json!(KeyView::new(key, now))).collect();
+        Ok(json!({ "keys": keys }))
+    })?;
+    table.add("test_api_keys", |context, it: Test| async move {
+        test(context.app().await?, it).await
+    })
+}
+
+async fn test(app: &App, it: Test) -> Result<Value> {
+    let account = app.accounts.get(&it.credential_id).await?;
+    let keys = app.store.keys(&account.id).await?;
+    let keys: Vec<Key> = match &it.api_key_ids {
+        Some(ids) => keys.into_iter().filter(|key| ids.contains(&key.id)).collect(),
+        None => keys.into_iter().filter(|key| key.status != KeyStatus::Disabled).collect(),
+    };
+    if keys.is_empty() {
+        return Err(Error::invalid("api_key_ids", "none of them is a key of this account"));
+    }
+    let model = it.model.clone().or_else(|| test_model(&app.config.get(), &account));
+    let model = model.ok_or_else(|| {
+        Error::invalid("model", "missing: the catalogue is empty, name a model to test with")
+    })?;
+    let tested: Vec<Result<Value>> = stream::iter(keys)
+        .map(|key| test_one(app, &account, key, &model))
+        .buffered(TESTS_AT_ONCE)
+        .collect()
+        .await;
+    let tested: Result<Vec<Value>> = tested.into_iter().collect();
+    Ok(json!({ "keys": tested? }))
+}
+
+/// Asks with one key, and notes the answer as a request's would be.
+async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result<Value> {
+    let secret = app.store.key_secret(&key.id).await?;
+    let proxy = app.store.proxy(&account.id).await?;
+    let config = app.config.get();
+    let probe = Probe {
+        bearer: &secret,
+        user_agent: account.user_agent.as_deref(),
+        proxy: proxy.as_ref(),
+        model: Some(model),
+    };
+    let verdict = probe::ask(&config, &app.clients, probe, app.clock.now().0).await?;
+    let outcome = verdict.fault.clone().map_or(Outcome::Success, Outcome::Fault);
+    app.broker
+        .release(Report {
+            account_id: account.id.clone(),
+            key_id: Some(key.id.clone()),
+            lease_id: None,
+            model: Some(models::route(&config, model).model),
+            outcome,
+            usage: droid_protocol::event::Usage::default(),
+            latency: Some(verdict.latency),
+        })
+        .await?;
+    Ok(json!({
+        "id": key.id,
+        "tail": key.tail,
+        "ok": verdict.accepted(),
+        "status": verdict.status,
+        "message": verdict.message(),
+        "latency_ms": u64::try_from(verdict.latency.as_millis()).unwrap_or(u64::MAX),
+    }))
+}

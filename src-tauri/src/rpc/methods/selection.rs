@@ -1,0 +1,288 @@
+//! `acquire_credential`, `release_credential`, `explain_selection`, `get_usage`.
+//!
+//! Owns: the params and results of these methods, the host's forms of a result among them.
+//! Must not know: how an account is picked.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use droid_protocol::dialect::Endpoint;
+use droid_protocol::event::Usage;
+use droid_protocol::fault::Fault;
+use droid_protocol::session::SessionKey;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Empty, Registered, Table};
+use crate::app::App;
+use crate::broker::{Outcome, Report, Wanted};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{AccountId, ClientKeyId, GroupId, KeyId, LeaseId};
+use crate::pool::Binding;
+use crate::store::{UsageBy, UsageFilter, UsageTotal};
+
+#[derive(Deserialize)]
+struct Acquire {
+    model: String,
+    #[serde(default)]
+    endpoint_type: Option<Endpoint>,
+    #[serde(default)]
+    session_id: Option<String>,
+    #[serde(default)]
+    client_key_id: Option<String>,
+    #[serde(default)]
+    group: Option<GroupId>,
+    #[serde(default)]
+    credential_id: Option<AccountId>,
+    #[serde(default)]
+    exclude: Vec<AccountId>,
+    #[serde(default)]
+    explain: bool,
+}
+
+#[derive(Deserialize)]
+struct Release {
+    credential_id: AccountId,
+    result: HostResult,
+    #[serde(default)]
+    lease_id: Option<LeaseId>,
+    #[serde(default)]
+    api_key_id: Option<KeyId>,
+    #[serde(default)]
+    status: Option<u16>,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    usage: Option<Usage>,
+    #[serde(default)]
+    model: Option<String>,
+}
+
+/// The host's `UsageResult` (host contract), in its own case and in lower case.
+#[derive(Deserialize)]
+enum HostResult {
+    #[serde(alias = "success")]
+    Success {
+        #[serde(default)]
+        latency_ms: Option<u64>,
+        #[serde(default)]
+        input_tokens: Option<u64>,
+        #[serde(default)]
+        output_tokens: Option<u64>,
+    },
+    #[serde(alias = "error")]
+    Error {
+        #[serde(default)]
+        error_type: String,
+        #[serde(default)]
+        message: String,
+        /// Said by the host, but what a fault does is decided by the fault.
+        #[serde(default, rename = "mark_unhealthy")]
+        _mark_unhealthy: Option<bool>,
+        #[serde(default)]
+        cooldown_seconds: Option<f64>,
+    },
+}
+
+#[derive(Deserialize)]
+struct UsageAsk {
+    #[serde(default)]
+    since: Option<String>,
+    #[serde(default)]
+    until: Option<String>,
+    #[serde(default)]
+    credential_id: Option<AccountId>,
+    #[serde(default)]
+    model: Option<String>,
+}
+
+pub(super) fn register(table: &mut Table) -> Registered {
+    table.add("acquire_credential", |context, it: Acquire| async move {
+        acquire(context.app().await?, it).await
+    })?;
+    table.add("release_credential", |context, it: Release| async move {
+        let app = context.app().await?;
+        app.broker.release(report(it, app.clock.now())).await?;
+        Ok(Empty {})
+    })?;
+    table.add("explain_selection", |context, it: Acquire| async move {
+        explain(context.app().await?, &it).await
+    })?;
+    table.add("get_usage", |context, it: UsageAsk| async move {
+        usage(context.app().await?, it).await
+    })
+}
+
+async fn acquire(app: &App, it: Acquire) -> Result<Value> {
+    let explained = if it.explain { Some(explain(app, &it).await?) } else { None };
+    let lent = app.broker.acquire(wanted(&it)?).await?;
+    let mut metadata = json!({
+        "endpoint_type": lent.route.endpoint,
+        "api_provider": lent.route.provider,
+        "model": lent.route.model,
+        "lease_id": lent.lease_id,
+    });
+    let optional = [
+        ("api_key_id", lent.key_id.map(|it| json!(it))),
+        ("expires_at", lent.expires_at.map(|it| json!(it.to_rfc3339()))),
+        ("explain", explained),
+    ];
+    if let Some(metadata) = metadata.as_object_mut() {
+        for (name, value) in optional {
+            if let Some(value) = value {
+                metadata.insert(name.to_owned(), value);
+            }
+        }
+    }
+    Ok(json!({
+        "id": lent.account.id,
+        "name": lent.account.name,
+        "auth_type": lent.account.kind,
+        "base_url": lent.url,
+        "headers": lent.headers,
+        "metadata": metadata,
+    }))
+}
+
+async fn explain(app: &App, it: &Acquire) -> Result<Value> {
+    let (route, explanation) = app.broker.explain(wanted(it)?).await?;
+    Ok(json!({
+        "model": route.model,
+        "endpoint_type": route.endpoint,
+        "explanation": explanation,
+    }))
+}
+
+fn wanted(it: &Acquire) -> Result<Wanted<'_>> {
+    if it.model.trim().is_empty() {
+        return Err(Error::invalid("model", "expected a model's name"));
+    }
+    let binding = match (&it.credential_id, &it.group) {
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("group", "expected group or credential_id, not both"));
+        }
+        (Some(id), None) => Binding::Account { id: id.clone(), fallback: false },
+        (None, Some(id)) => Binding::Group { id: id.clone(), fallback: false },
+        (None, None) => Binding::Any,
+    };
+    Ok(Wanted {
+        model: &it.model,
+        endpoint: it.endpoint_type,
+        session: it.session_id.as_deref().and_then(SessionKey::from_id),
+        client_key_id: it.client_key_id.as_deref(),
+        binding,
+        exclude: it.exclude.clone(),
+    })
+}
+
+fn report(it: Release, now: Timestamp) -> Report {
+    let (outcome, told, latency_ms) = outcome(&it, now);
+    Report {
+        account_id: it.credential_id,
+        key_id: it.api_key_id,
+        lease_id: it.lease_id,
+        model: it.model,
+        outcome,
+        usage: it.usage.unwrap_or(told),
+        latency: latency_ms.map(Duration::from_millis),
+    }
+}
+
+/// Upstream's own words decide where they are given; the host's summary of them else.
+fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
+    match &it.result {
+        HostResult::Success { latency_ms, input_tokens, output_tokens } => {
+            let usage = Usage {
+                input_tokens: input_tokens.unwrap_or(0),
+                output_tokens: output_tokens.unwrap_or(0),
+                ..Usage::default()
+            };
+            (Outcome::Success, usage, *latency_ms)
+        }
+        HostResult::Error { error_type, message, cooldown_seconds, .. } => {
+            let fault = match it.status {
+                Some(status) if status >= 400 => {
+                    let header = |name: &str| {
+                        let found = it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+                        found.map(|(_, value)| value.as_str())
+                    };
+                    let body = it.body.as_deref().unwrap_or(message);
+                    Fault::from_response(status, header, body.as_bytes(), now.0)
+                }
+                _ => Fault::from_host(error_type, message, it.status, *cooldown_seconds),
+            };
+            (Outcome::Fault(fault), Usage::default(), None)
+        }
+    }
+}
+
+async fn usage(app: &App, it: UsageAsk) -> Result<Value> {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let time = |field: &'static str, text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => Timestamp::from_rfc3339(&text).map(Some).ok_or_else(|| {
+            Error::invalid(field, "expected a time such as 2026-11-21T00:00:00Z")
+        }),
+    };
+    let filter = UsageFilter {
+        from: Some(time("since", it.since)?.unwrap_or_else(|| app.clock.now().minus(DAY))),
+        until: time("until", it.until)?,
+        account_id: it.credential_id,
+        model: it.model,
+        ..UsageFilter::default()
+    };
+    let total = app.store.usage(filter.clone()).await?.into_iter().next().unwrap_or_default();
+    let by = vec![
+        UsageBy::Hour,
+        UsageBy::Account,
+        UsageBy::Key,
+        UsageBy::ClientKey,
+        UsageBy::Model,
+        UsageBy::Outcome,
+    ];
+    let rows = app.store.usage(UsageFilter { by, ..filter }).await?;
+    let rows: Vec<UsageView> = rows.into_iter().map(UsageView::new).collect();
+    Ok(json!({ "total": UsageView::new(total), "rows": rows }))
+}
+
+/// A sum of usage; what it is not told apart by is left out.
+#[derive(Serialize)]
+struct UsageView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hour: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential_id: Option<AccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<KeyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_key_id: Option<ClientKeyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+    requests: u64,
+    #[serde(flatten)]
+    usage: Usage,
+    latency_ms: u64,
+}
+
+// === impl UsageView ===
+
+impl UsageView {
+    fn new(total: UsageTotal) -> Self {
+        Self {
+            hour: total.start.map(Timestamp::to_rfc3339),
+            credential_id: total.account_id,
+            api_key_id: total.key_id,
+            client_key_id: total.client_key_id,
+            model: total.model,
+            outcome: total.outcome,
+            requests: total.requests,
+            usage: total.usage,
+            latency_ms: total.latency_ms,
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! `transform_request`, `apply_risk_control`, `transform_response`, `parse_response_chunk`,
+//! `parse_error`.
+//!
+//! Owns: the params and results of these methods; bodies stay text from line to line.
+//! Must not know: what a dialect's body means.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use droid_protocol::dialect::{Dialect, Endpoint};
+use droid_protocol::edit::Body;
+use droid_protocol::fault::{Fault, Retry};
+use droid_protocol::session::{self, SessionKey};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Registered, Table};
+use crate::error::{Error, Result};
+use crate::ids::{AccountId, KeyId};
+use crate::models;
+use crate::outbound::{self, Headers, Inbound, Sender};
+use crate::rpc::context::Context;
+use crate::rpc::streams::{self, Parsed, Piece};
+
+#[derive(Deserialize)]
+struct Request {
+    request: Box<RawValue>,
+    #[serde(default)]
+    credential_id: Option<AccountId>,
+    #[serde(default)]
+    api_key_id: Option<KeyId>,
+    #[serde(default)]
+    endpoint_type: Option<Endpoint>,
+    #[serde(default)]
+    protocol: Option<String>,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    session_id: Option<String>,
+    #[serde(default)]
+    model: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Transformed {
+    request: Box<RawValue>,
+    endpoint_type: Endpoint,
+    url: String,
+    headers: Headers,
+}
+
+#[derive(Deserialize)]
+struct Risk {
+    request: Box<RawValue>,
+    #[serde(default)]
+    credential_id: Option<AccountId>,
+    #[serde(default)]
+    session_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RiskControlled {
+    request: Box<RawValue>,
+    headers: Headers,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    response: Box<RawValue>,
+    #[serde(default)]
+    endpoint_type: Option<Endpoint>,
+    #[serde(default)]
+    protocol: Option<String>,
+    #[serde(default)]
+    model: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TransformedResponse {
+    response: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Chunk {
+    #[serde(default)]
+    chunk: Option<String>,
+    #[serde(default)]
+    chunk_base64: Option<String>,
+    #[serde(default)]
+    stream_id: Option<String>,
+    #[serde(default)]
+    carry: Option<String>,
+    #[serde(default)]
+    endpoint_type: Option<Endpoint>,
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    end: bool,
+}
+
+#[derive(Deserialize)]
+struct ErrorAsk {
+    status: u16,
+    #[serde(default)]
+    body: Option<Box<RawValue>>,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+}
+
+/// The host's `ProviderError` (host contract).
+#[derive(Serialize)]
+struct ProviderError {
+    error_type: &'static str,
+    message: String,
+    status_code: u16,
+    retryable: bool,
+    cooldown_seconds: Option<u64>,
+}
+
+pub(super) fn register(table: &mut Table) -> Registered {
+    table.add("transform_request", |context, it: Request| async move {
+        transform_request(&context, it).await
+    })?;
+    table.add("apply_risk_control", |context, it: Risk| async move {
+        if let Some(id) = &it.credential_id {
+            context.app().await?.accounts.get(id).await?;
+        }
+        let session = match it.session_id.as_deref() {
+            Some(explicit) => SessionKey::from_id(explicit),
+            None => session_of(&it.request),
+        };
+        let mut headers = Headers::default();
+        headers.session(session.as_ref(), context.boot.entropy.uuid());
+        Ok(RiskControlled { request: it.request, headers })
+    })?;
+    table.add("transform_response", |context, it: Response| async move {
+        transform_response(&context, it).await
+    })?;
+    table.add("parse_response_chunk", |context, it: Chunk| async move {
+        parse_chunk(&context, it).await
+    })?;
+    table.add("parse_error", |context, it: ErrorAsk| async move {
+        Ok(parse_error(&it, context.boot.clock.now().0))
+    })
+}
+
+async fn transform_request(context: &Context, it: Request) -> Result<Transformed> {
+    let config = context.config().await?.get();
+    let header = |name: &str| {
+        let found = it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    };
+    let asked = model_in(&it.request).or_else(|| it.model.clone());
+    let endpoint = it.endpoint_type.or_else(|| {
+        asked.as_deref().map(|model| models::route(&config, model).endpoint)
+    });
+    let dialect = dialect(it.protocol.as_deref(), &it.request, endpoint)?;
+    let lent = match &it.credential_id {
+        Some(id) => Some(context.app().await?.broker.bearer(id, it.api_key_id.as_ref()).await?),
+        None => None,
+    };
+    let sender = lent.as_ref().map_or_else(Sender::default, |(account, bearer)| Sender {
+        user_agent: account.user_agent.as_deref(),
+        bearer: Some(bearer),
+    });
+    let inbound = Inbound {
+        dialect,
+        body: it.request.get().as_bytes(),
+        header: &header,
+        model: it.model.as_deref(),
+        endpoint: it.endpoint_type,
+        session: it.session_id.as_deref(),
+    };
+    let outbound = outbound::prepare(&config, &inbound, sender, context.boot.entropy.uuid())?;
+    Ok(Transformed {
+        request: raw(outbound.body)?,
+        endpoint_type: outbound.endpoint,
+        url: outbound.url,
+        headers: outbound.headers,
+    })
+}
+
+async fn transform_response(context: &Context, it: Response) -> Result<TransformedResponse> {
+    let config = context.config().await?.get();
+    let endpoint = it.endpoint_type.or_else(|| {
+        it.model.as_deref().map(|model| models::route(&config, model).endpoint)
+    });
+    if let (Some(endpoint), Some(protocol)) = (endpoint, it.protocol.as_deref()) {
+        let client = named(protocol, Some(endpoint))?;
+        if client != endpoint.dialect() {
+            return Err(Error::Untranslatable {
+                from: client.as_str(),
+                to: endpoint.as_str(),
+                model: it.model.unwrap_or_default(),
+            });
+        }
+    }
+    Ok(TransformedResponse { response: it.response })
+}
+
+async fn parse_chunk(context: &Context, it: Chunk) -> Result<Parsed> {
+    let decoded;
+    let bytes = match (&it.chunk, &it.chunk_base64) {
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("chunk", "expected chunk or chunk_base64, not both"));
+        }
+        (Some(text), None) => text.as_bytes(),
+        (None, Some(text)) => {
+            decoded = STANDARD
+                .decode(text)
+                .map_err(|_| Error::invalid("chunk_base64", "expected base64 (RFC 4648 §4)"))?;
+            &decoded
+        }
+        (None, None) if it.end => &[],
+        (None, None) => return Err(Error::invalid("chunk", "missing: give chunk or chunk_base64")),
+    };
+    let dialect = match (it.endpoint_type, it.model.as_deref()) {
+        (Some(endpoint), _) => Some(endpoint.dialect()),
+        (None, Some(model)) => {
+            let config = context.config().await?.get();
+            Some(models::route(&config, model).endpoint.dialect())
+        }
+        (None, None) => None,
+    };
+    let piece = Piece { bytes, end: it.end, dialect };
+    match (&it.stream_id, &it.carry) {
+        (Some(_), Some(_)) => Err(Error::invalid("carry", "expected stream_id or carry, not both")),
+        (Some(id), None) => context.streams.feed(id, &piece, context.boot.clock.now()),
+        (None, carry) => streams::feed_carry(carry.as_deref(), &piece),
+    }
+}
+
+/// None for a status that is no error.
+fn parse_error(it: &ErrorAsk, now_ms: i64) -> Option<ProviderError> {
+    if it.status < 400 {
+        return None;
+    }
+    let header = |name: &str| {
+        let found = it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    };
+    // A body may come as text or as JSON already.
+    let raw = it.body.as_ref().map_or("", |it| it.get());
+    let text: Option<String> = serde_json::from_str(raw).ok();
+    let body = text.as_deref().unwrap_or(raw);
+    let fault = Fault::from_response(it.status, header, body.as_bytes(), now_ms);
+    Some(ProviderError {
+        error_type: fault.host_error_type(),
+        message: fault.message.clone(),
+        status_code: it.status,
+        retryable: fault.retry != Retry::Never,
+        cooldown_seconds: fault.retry_after_ms.map(|it| it.div_ceil(1000)),
+    })
+}
+
+/// What the client speaks: as told, else by the body's shape, else what the endpoint speaks.
+fn dialect(told: Option<&str>, body: &RawValue, endpoint: Option<Endpoint>) -> Result<Dialect> {
+    if let Some(told) = told {
+        return match named(told, endpoint)? {
+            // The host's `openai` is either of OpenAI's: the body tells which.
+            Dialect::Chat | Dialect::Responses if told == "openai" => {
+                Ok(dialect_of(body, Some(Dialect::Chat)).unwrap_or(Dialect::Chat))
+            }
+            named => Ok(named),
+        };
+    }
+    dialect_of(body, endpoint.map(Endpoint::dialect)).ok_or_else(|| {
+        Error::invalid("protocol", "missing: the body's shape does not tell the protocol")
+    })
+}
+
+fn named(told: &str, endpoint: Option<Endpoint>) -> Result<Dialect> {
+    match told {
+        "openai" if endpoint == Some(Endpoint::OpenAi) => Ok(Dialect::Responses),
+        "openai" => Ok(Dialect::Chat),
+        other => serde_json::from_value(serde_json::Value::String(other.to_owned())).map_err(|_| {
+            let message = "expected anthropic, openai, responses, chat or gemini";
+            Error::invalid("protocol", message)
+        }),
+    }
+}
+
+/// The members that tell dialects apart; nothing else of the body is looked at.
+#[derive(Deserialize)]
+struct Shape<'a> {
+    #[serde(borrow, default)]
+    model: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, default)]
+    messages: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    contents: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    system: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    thinking: Option<&'a RawValue>,
+}
+
+/// `messages` is both Anthropic's and chat's: the endpoint decides there, else what only Anthropic
+/// has.
+fn dialect_of(body: &RawValue, endpoint: Option<Dialect>) -> Option<Dialect> {
+    let shape: Shape<'_> = serde_json::from_str(body.get()).ok()?;
+    if shape.contents.is_some() {
+        return Some(Dialect::Gemini);
+    }
+    if shape.messages.is_none() {
+        return shape.input.map(|_| Dialect::Responses).or(endpoint);
+    }
+    match endpoint {
+        Some(known @ (Dialect::Anthropic | Dialect::Chat)) => Some(known),
+        _ if shape.system.is_some() || shape.thinking.is_some() => Some(Dialect::Anthropic),
+        _ => Some(Dialect::Chat),
+    }
+}
+
+/// The conversation a body tells of itself; none where it is no request.
+fn session_of(body: &RawValue) -> Option<SessionKey> {
+    let dialect = dialect_of(body, None)?;
+    session::key(|_: &str| None::<&str>, &Body::parse(dialect, body.get().as_bytes()).ok()?)
+}
+
+fn model_in(body: &RawValue) -> Option<String> {
+    let shape: Shape<'_> = serde_json::from_str(body.get()).ok()?;
+    shape.model.map(std::borrow::Cow::into_owned)
+}
+
+fn raw(body: Vec<u8>) -> Result<Box<RawValue>> {
+    let body = String::from_utf8(body)
+        .map_err(|_| Error::Internal("an edited body is not UTF-8".to_owned()))?;
+    RawValue::from_string(body)
+        .map_err(|_| Error::Internal("an edited body is not JSON".to_owned()))
+}
