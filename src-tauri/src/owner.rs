@@ -1,1 +1,115 @@
-//! owner: being written.
+//! Which processes are there.
+//!
+//! Owns: a lock file for each running process; the kernel frees the lock however a process ends.
+//! Must not know: what a process owns.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use crate::clock::Entropy;
+use crate::error::{Error, Result};
+use crate::ids::OwnerId;
+
+/// Lock files of dead processes that are removed at once, so that a start stays quick.
+const SWEPT: usize = 64;
+const EXTENSION: &str = "lock";
+
+/// This process's identity, for as long as the value lives.
+#[derive(Debug)]
+pub struct Owner {
+    id: OwnerId,
+    path: PathBuf,
+    /// Held, never read.
+    _lock: File,
+}
+
+/// Whether the process with this identity still runs. The file of one that does not is removed.
+#[must_use]
+pub fn is_alive(run_dir: &Path, id: &OwnerId) -> bool {
+    is_locked(&lock_path(run_dir, id))
+}
+
+// === impl Owner ===
+
+impl Owner {
+    /// Gives this process an identity and removes what dead ones left.
+    ///
+    /// # Errors
+    /// `Data` when the folder cannot be made or written.
+    pub fn claim(run_dir: &Path, entropy: &dyn Entropy) -> Result<Self> {
+        let told = |source: std::io::Error| Error::Data {
+            path: run_dir.to_owned(),
+            message: "no lock file can be made here".to_owned(),
+            source: Some(source),
+        };
+        make_dir(run_dir).map_err(told)?;
+        sweep(run_dir);
+        loop {
+            let id = OwnerId::from(entropy.uuid());
+            let path = lock_path(run_dir, &id);
+            let lock = open(OpenOptions::new().create_new(true), &path).map_err(told)?;
+            // Another process's sweep may have taken the file before it was locked: then it is not
+            // ours to hold.
+            if lock.try_lock().is_ok() && path.exists() {
+                return Ok(Self { id, path, _lock: lock });
+            }
+        }
+    }
+
+    /// The identity.
+    #[must_use]
+    pub const fn id(&self) -> &OwnerId {
+        &self.id
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // Only tidiness: the lock ends with the file's handle in any case.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn lock_path(run_dir: &Path, id: &OwnerId) -> PathBuf {
+    // An id is read from the database: whatever is in it, the path stays in the folder.
+    let name: String =
+        id.as_str().chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-').collect();
+    run_dir.join(name).with_extension(EXTENSION)
+}
+
+fn sweep(run_dir: &Path) {
+    let Ok(entries) = fs::read_dir(run_dir) else { return };
+    let paths = entries.flatten().map(|it| it.path());
+    for path in paths.filter(|it| it.extension().is_some_and(|it| it == EXTENSION)).take(SWEPT) {
+        is_locked(&path);
+    }
+}
+
+fn is_locked(path: &Path) -> bool {
+    let Ok(file) = open(&mut OpenOptions::new(), path) else { return false };
+    match file.try_lock() {
+        Ok(()) => {
+            // Removed while locked, so that no other process can believe it has just claimed it.
+            let _ = fs::remove_file(path);
+            false
+        }
+        Err(_) => true,
+    }
+}
+
+fn open(options: &mut OpenOptions, path: &Path) -> std::io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.read(true).write(true).open(path)
+}
+
+fn make_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,244 @@
-//! store: being written.
+//! What is kept on disk: accounts, keys, groups, sessions, leases, sign-ins, usage.
+//!
+//! Owns: [`Store`], the handle; one thread behind it owns the SQLite connection. Secrets are sealed
+//! before they reach a row and opened after they leave one.
+//! Must not know: what picks among accounts, HTTP, any face. Ids and times are given from above.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use crate::clock::Entropy;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+mod accounts;
+mod changes;
+mod codec;
+mod db;
+mod fail;
+mod files;
+mod groups;
+mod health;
+mod keyring;
+mod keys;
+mod leases;
+mod logins;
+mod migrations;
+mod queue;
+mod refresh;
+mod rekey;
+mod seal;
+mod sessions;
+mod touches;
+mod usage;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use accounts::{AccountPatch, NewAccount, NewTokens};
+pub use changes::Changes;
+pub use health::{HealthRow, KeyHealth};
+pub use keys::{KeyOutcome, KeyRef, Mode, NewKey, Outcome};
+pub use leases::LeaseRow;
+pub use logins::{LoginPatch, LoginRow, LoginState};
+pub use rekey::KeySource;
+pub use seal::open_old;
+pub use sessions::SessionRow;
+pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
+
+use db::Db;
+use fail::Fail;
+use queue::{Job, Queue, Ran};
+
+/// What [`Store::open`] needs.
+pub struct StoreOptions {
+    /// The data folder; made (mode 0700) if it is not there.
+    pub data_dir: PathBuf,
+    /// `DROID_ENCRYPTION_KEY`; without it a key file in the data folder is used, and made if the
+    /// store is new.
+    pub passphrase: Option<Secret>,
+    /// For initialisation vectors, salts and keys.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// How long a write must last before its caller is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// It survives the death of the process.
+    Normal,
+    /// It survives the loss of power: the log is fsynced.
+    Full,
+}
+
+/// The handle: cheap to clone, shared by all tasks. Every write is answered after its COMMIT.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: Arc<Queue>,
+    data_dir: PathBuf,
+    has_passphrase: bool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+// === impl Store ===
+
+impl Store {
+    /// Opens the store, making and migrating it as needed.
+    ///
+    /// # Errors
+    /// `Data` when the folder or a file in it cannot be used (not writable, full, corrupted),
+    /// `NewerSchema`, and `WrongKey` when the key at hand is not the one the records were sealed
+    /// with (a passphrase is only checked when a secret is first needed, or by
+    /// [`Store::check_key`]). Nothing is overwritten in any of these cases.
+    pub async fn open(options: StoreOptions) -> Result<Self> {
+        let data_dir = options.data_dir.clone();
+        let has_passphrase = options.passphrase.is_some();
+        let queue = Arc::new(Queue::new());
+        let (sender, receiver) = oneshot::channel();
+        let thread = {
+            let queue = Arc::clone(&queue);
+            std::thread::Builder::new()
+                .name("store".to_owned())
+                .spawn(move || match Db::open(options) {
+                    Ok(db) => {
+                        // A caller that has gone away drops the store, which closes the queue.
+                        let _ = sender.send(Ok(()));
+                        worker::run(&db, &queue);
+                    }
+                    Err(error) => {
+                        let _ = sender.send(Err(error));
+                    }
+                })
+                .map_err(|source| Error::Internal(format!("no thread for the store: {source}")))?
+        };
+        receiver.await.map_err(|_| Error::Internal("the store's thread ended".to_owned()))??;
+        let inner = Inner { queue, data_dir, has_passphrase, thread: Mutex::new(Some(thread)) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Writes what is pending and ends the thread. Calls after it answer [`Error::Stopping`].
+    ///
+    /// # Errors
+    /// When what was pending could not be written.
+    pub async fn close(&self) -> Result<()> {
+        let flushed = match self.flush().await {
+            Err(Error::Stopping) => Ok(()),
+            other => other,
+        };
+        self.inner.queue.close();
+        let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // Joining only waits for what is queued; a panic of the thread was already told to
+            // the callers it hit.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        flushed
+    }
+
+    /// Writes what [`Store::touch`] and [`Store::touch_session`] have left to be written.
+    ///
+    /// # Errors
+    /// When it could not be written; it stays pending then.
+    pub async fn flush(&self) -> Result<()> {
+        self.inner.queue.make_touches_due();
+        self.write(Durability::Normal, "writing what was pending", |_| Ok(())).await
+    }
+
+    /// The folder of lock files, for [`crate::owner::Owner::claim`].
+    #[must_use]
+    pub fn run_dir(&self) -> PathBuf {
+        self.inner.data_dir.join(db::RUN_DIR)
+    }
+
+    /// The folder it lives in.
+    #[must_use]
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.inner.data_dir
+    }
+
+    /// Runs a read. It sees one consistent state and never waits for another process's write.
+    pub(crate) async fn read<T, F>(&self, doing: &'static str, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db) -> Result<T, Fail> + Send + 'static,
+    {
+        self.submit(None, doing, f).await
+    }
+
+    /// Runs a write in the next transaction and answers after its COMMIT. An error undoes this
+    /// write only.
+    pub(crate) async fn write<T, F>(
+        &self,
+        durability: Durability,
+        doing: &'static str,
+        f: F,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db) -> Result<T, Fail> + Send + 'static,
+    {
+        self.submit(Some(durability), doing, f).await
+    }
+
+    /// Derives the key of a passphrase before a write that needs it: scrypt must not run while the
+    /// write lock is held.
+    pub(crate) async fn warm_key(&self) -> Result<()> {
+        if self.inner.has_passphrase { self.check_key().await } else { Ok(()) }
+    }
+
+    async fn submit<T, F>(
+        &self,
+        durability: Option<Durability>,
+        doing: &'static str,
+        f: F,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db) -> Result<T, Fail> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let run = move |db: Result<&Db>| {
+            let result = db.and_then(|db| f(db).map_err(|fail| fail.told(doing, &db.path)));
+            let ok = result.is_ok();
+            let answer = move |batch_failed: Option<Error>| {
+                // A caller that stopped waiting does not need the answer.
+                let _ = sender.send(match batch_failed {
+                    Some(error) if result.is_ok() => Err(error),
+                    _ => result,
+                });
+            };
+            Ran { ok, answer: Box::new(answer) }
+        };
+        self.inner.queue.push(Job { durability, run: Box::new(run) }).await?;
+        receiver.await.unwrap_or_else(|_| Err(Error::Internal(format!("a defect while {doing}"))))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("data_dir", &self.inner.data_dir).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("data_dir", &self.data_dir)
+            .field("passphrase", &self.passphrase)
+            .finish_non_exhaustive()
+    }
+}

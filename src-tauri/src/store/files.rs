@@ -1,0 +1,119 @@
+//! Files nobody else may read.
+//!
+//! Owns: modes, atomic creation and replacement of files, their errors.
+//! Must not know: what is in them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Makes the folder, mode 0700; one that is there is left as it is.
+pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| data_error(path, "the folder cannot be made", source))
+}
+
+/// Makes the file if it is not there; mode 0600 before anything is in it, and again if it was
+/// loosened since.
+pub(super) fn make_private_file(path: &Path) -> Result<()> {
+    match private().create_new(true).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => tighten(path),
+        Err(source) => Err(data_error(path, "the file cannot be made", source)),
+    }
+}
+
+/// Writes a file that is not there yet, whole or not at all: of two processes one wins and the
+/// other gets `AlreadyExists`. On disk when this returns. `temporary` is a name nobody else uses.
+pub(super) fn create_private(path: &Path, temporary: &Path, content: &[u8]) -> io::Result<()> {
+    write_synced(temporary, content)?;
+    let linked = match fs::hard_link(temporary, path) {
+        // Some file systems have no hard links.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            private().create_new(true).open(path).and_then(|mut file| {
+                file.write_all(content)?;
+                file.sync_all()
+            })
+        }
+        other => other,
+    };
+    let _ = fs::remove_file(temporary);
+    linked?;
+    sync_parent(path)
+}
+
+/// Replaces a file, whole or not at all. On disk when this returns. `temporary` is a name nobody
+/// else uses.
+pub(crate) fn replace_private(path: &Path, temporary: &Path, content: &[u8]) -> io::Result<()> {
+    write_synced(temporary, content)?;
+    rename_synced(temporary, path)
+}
+
+/// Renames, on disk when this returns.
+pub(super) fn rename_synced(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_parent(to)
+}
+
+/// The error of a path that cannot be used.
+pub(crate) fn data_error(path: &Path, message: &str, source: io::Error) -> Error {
+    let message = match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("{message}: the disk is full")
+        }
+        io::ErrorKind::PermissionDenied => format!("{message}: permission denied"),
+        io::ErrorKind::ReadOnlyFilesystem => format!("{message}: the file system is read-only"),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            format!("{message}: a file is in the way")
+        }
+        io::ErrorKind::NotFound => format!("{message}: there is no such folder"),
+        _ => message.to_owned(),
+    };
+    Error::Data { path: path.to_owned(), message, source: Some(source) }
+}
+
+fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = private().create_new(true).open(path)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// A new name lasts only once its folder is on disk; Windows has no such call and needs none.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn tighten(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let told = |source| data_error(path, "the file cannot be used", source);
+    let metadata = fs::metadata(path).map_err(told)?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(told)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn tighten(_path: &Path) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! What a fault or a success does to an account and its keys, without losing another process's
+//! update.
+//!
+//! Owns: the read-decide-write transaction; the deciding is the caller's.
+//! Must not know: any rule about faults.
+
+use super::accounts::{self, Edited};
+use super::codec::Word;
+use super::db::Db;
+use super::fail::Fail;
+use super::{Durability, Store, keys};
+use crate::error::Result;
+use crate::ids::{AccountId, KeyId};
+use crate::pool::account::{Account, Health, Key, KeyStatus, Status};
+
+/// What a decision may look at and change; as stored at this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthRow {
+    /// The account's status.
+    pub status: Status,
+    /// Why it is not active.
+    pub error: Option<String>,
+    /// Its cooling, strikes and counters.
+    pub health: Health,
+    /// The key that was asked for, if one was.
+    pub key: Option<KeyHealth>,
+    /// The status of each other key of the account; changes to it are not written.
+    pub other_keys: Vec<(KeyId, KeyStatus)>,
+}
+
+/// The part of a key a decision may change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyHealth {
+    /// Which one; never changes.
+    pub id: KeyId,
+    /// The key's status.
+    pub status: KeyStatus,
+    /// Why it is not active.
+    pub error: Option<String>,
+    /// Its cooling, strikes and counters.
+    pub health: Health,
+}
+
+// === impl Store ===
+
+impl Store {
+    /// Reads the health of an account (and of a key), lets `decide` change it and writes what is
+    /// different, in one transaction. `decide` must not block.
+    ///
+    /// # Errors
+    /// `NotFound` for the account or the key.
+    pub async fn update_health<F>(
+        &self,
+        account: &AccountId,
+        key: Option<KeyId>,
+        decide: F,
+    ) -> Result<(Account, Option<Key>)>
+    where
+        F: FnOnce(&mut HealthRow) + Send + 'static,
+    {
+        let id = account.clone();
+        self.write(Durability::Normal, "noting an outcome", move |db| {
+            let account = accounts::get(db, &id)?;
+            let key = key.map(|key| keys::get(db, &id, &key)).transpose()?;
+            let mut row = HealthRow::of(&account, key.as_ref(), others(db, &id, key.as_ref())?);
+            decide(&mut row);
+            let HealthRow { status, error, health, key: key_row, .. } = row;
+            let account = write_account(db, account, status, error, health)?;
+            let key = match (key, key_row) {
+                (Some(key), Some(row)) => Some(write_key(db, key, row)?),
+                (key, _) => key,
+            };
+            Ok((account, key))
+        })
+        .await
+    }
+
+    /// As [`Store::update_health`], with all keys of the account: for a reset.
+    ///
+    /// # Errors
+    /// `NotFound` for the account.
+    pub async fn update_all_health<F>(
+        &self,
+        account: &AccountId,
+        decide: F,
+    ) -> Result<(Account, Vec<Key>)>
+    where
+        F: FnOnce(&mut HealthRow, &mut [KeyHealth]) + Send + 'static,
+    {
+        let id = account.clone();
+        self.write(Durability::Normal, "resetting the account", move |db| {
+            let account = accounts::get(db, &id)?;
+            let keys = keys::all(db, &id)?;
+            let mut row = HealthRow::of(&account, None, others(db, &id, None)?);
+            let mut key_rows: Vec<KeyHealth> = keys.iter().map(KeyHealth::of).collect();
+            decide(&mut row, &mut key_rows);
+            let keys = keys.into_iter().zip(key_rows).map(|(key, row)| write_key(db, key, row));
+            let keys = keys.collect::<Result<Vec<_>, Fail>>()?;
+            let account = write_account(db, account, row.status, row.error, row.health)?;
+            Ok((account, keys))
+        })
+        .await
+    }
+}
+
+fn others(
+    db: &Db,
+    account: &AccountId,
+    key: Option<&Key>,
+) -> Result<Vec<(KeyId, KeyStatus)>, Fail> {
+    let sql = "SELECT id, status FROM api_keys WHERE account_id = ?1";
+    let mut statement = db.conn.prepare_cached(sql)?;
+    let rows = statement.query_map([account], |row| {
+        Ok((row.get::<_, KeyId>(0)?, row.get::<_, Word<KeyStatus>>(1)?.0))
+    })?;
+    let rows = rows.filter(|row| !matches!((row, key), (Ok((id, _)), Some(key)) if *id == key.id));
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn write_account(
+    db: &Db,
+    account: Account,
+    status: Status,
+    error: Option<String>,
+    health: Health,
+) -> Result<Account, Fail> {
+    let new = Account { status, error, health, ..account.clone() };
+    if new == account {
+        return Ok(account);
+    }
+    accounts::put(db, &new, Edited::ByTraffic)?;
+    accounts::get(db, &new.id)
+}
+
+fn write_key(db: &Db, key: Key, row: KeyHealth) -> Result<Key, Fail> {
+    let KeyHealth { status, error, health, .. } = row;
+    let new = Key { status, error, health, ..key.clone() };
+    if new == key {
+        return Ok(key);
+    }
+    keys::put_health(db, &new)?;
+    keys::get(db, &new.account_id, &new.id)
+}
+
+// === impl HealthRow ===
+
+impl HealthRow {
+    fn of(account: &Account, key: Option<&Key>, other_keys: Vec<(KeyId, KeyStatus)>) -> Self {
+        Self {
+            status: account.status,
+            error: account.error.clone(),
+            health: account.health.clone(),
+            key: key.map(KeyHealth::of),
+            other_keys,
+        }
+    }
+}
+
+// === impl KeyHealth ===
+
+impl KeyHealth {
+    fn of(key: &Key) -> Self {
+        Self {
+            id: key.id.clone(),
+            status: key.status,
+            error: key.error.clone(),
+            health: key.health.clone(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Which account (and key) a conversation sticks to.
+//!
+//! Owns: the table `sessions`, and the sweep of everything that has an end.
+//! Must not know: how a conversation is recognised.
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::codec::Columns;
+use super::db::Db;
+use super::fail::Fail;
+use super::{Durability, Store, leases, logins};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{AccountId, KeyId};
+
+/// A conversation and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// The conversation, as the caller names it.
+    pub sticky_key: String,
+    /// Its account.
+    pub account_id: AccountId,
+    /// Its key, in a pool.
+    pub key_id: Option<KeyId>,
+    /// It sticks until then.
+    pub expires_at: Timestamp,
+}
+
+// === impl Store ===
+
+impl Store {
+    /// Binds a conversation, unless it is bound already and `replace` is false; answers the binding
+    /// in force, so that of two processes both use the winner's.
+    ///
+    /// # Errors
+    /// `Store` when the account or key is gone.
+    pub async fn bind_session(
+        &self,
+        row: SessionRow,
+        replace: bool,
+        now: Timestamp,
+    ) -> Result<SessionRow> {
+        self.write(Durability::Normal, "binding the session", move |db| {
+            if let (Some(bound), false) = (get(db, &row.sticky_key, now)?, replace) {
+                return Ok(bound);
+            }
+            let mut statement = db.conn.prepare_cached(
+                "INSERT INTO sessions (sticky_key, account_id, key_id, expires_at)
+                 VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (sticky_key) DO UPDATE SET account_id = excluded.account_id,
+                     key_id = excluded.key_id, expires_at = excluded.expires_at",
+            )?;
+            statement.execute((&row.sticky_key, &row.account_id, &row.key_id, row.expires_at))?;
+            Ok(row)
+        })
+        .await
+    }
+
+    /// Where a conversation sticks now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn session(&self, sticky_key: &str, now: Timestamp) -> Result<Option<SessionRow>> {
+        let sticky_key = sticky_key.to_owned();
+        self.read("reading the session", move |db| get(db, &sticky_key, now)).await
+    }
+
+    /// Removes what is over: sessions, leases (also those of dead processes) and old sign-ins.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn sweep(&self, now: Timestamp) -> Result<()> {
+        self.write(Durability::Normal, "sweeping", move |db| {
+            db.conn.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now])?;
+            leases::sweep(db, now)?;
+            logins::sweep(db, now)
+        })
+        .await
+    }
+}
+
+fn get(db: &Db, sticky_key: &str, now: Timestamp) -> Result<Option<SessionRow>, Fail> {
+    let mut statement = db.conn.prepare_cached(
+        "SELECT sticky_key, account_id, key_id, expires_at FROM sessions
+         WHERE sticky_key = ?1 AND expires_at > ?2",
+    )?;
+    Ok(statement.query_row((sticky_key, now), from_row).optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let mut at = Columns::new(row);
+    Ok(SessionRow {
+        sticky_key: at.next()?,
+        account_id: at.next()?,
+        key_id: at.next()?,
+        expires_at: at.next()?,
+    })
+}

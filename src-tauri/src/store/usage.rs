@@ -1,0 +1,259 @@
+//! What was used, by the hour.
+//!
+//! Owns: the table `usage_hourly`, and the token counters of accounts and keys.
+//! Must not know: prices, limits.
+
+use droid_protocol::event::Usage;
+use rusqlite::types::Value;
+use rusqlite::{Row, named_params, params_from_iter};
+
+use super::changes;
+use super::codec::{Columns, Count};
+use super::db::Db;
+use super::fail::Fail;
+use super::{Durability, Store};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{AccountId, ClientKeyId, KeyId};
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// One request that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageRow {
+    /// Any moment of the hour it counts to.
+    pub hour: Timestamp,
+    /// The account it went to.
+    pub account_id: AccountId,
+    /// The key it went out with.
+    pub key_id: Option<KeyId>,
+    /// The client's key.
+    pub client_key_id: Option<ClientKeyId>,
+    /// The model, as sent upstream.
+    pub model: String,
+    /// How it ended: `ok`, `error`, `truncated`, `client_closed`, or a class of error.
+    pub outcome: String,
+    /// Its tokens.
+    pub usage: Usage,
+    /// From the request to its end.
+    pub latency_ms: u64,
+    /// From the request to the first token, of a stream.
+    pub first_token_ms: Option<u64>,
+}
+
+/// Which usage to add up; none is all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the field of UsageRow of the same name")]
+pub struct UsageFilter {
+    /// The hour of this moment and later ones.
+    pub from: Option<Timestamp>,
+    /// Before the hour of this moment.
+    pub until: Option<Timestamp>,
+    pub account_id: Option<AccountId>,
+    pub key_id: Option<KeyId>,
+    pub client_key_id: Option<ClientKeyId>,
+    pub model: Option<String>,
+    pub outcome: Option<String>,
+    /// One sum for each combination of these; empty gives one sum, if there is anything.
+    pub by: Vec<UsageBy>,
+}
+
+/// What sums are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it; days are UTC")]
+pub enum UsageBy {
+    Hour,
+    Day,
+    Account,
+    Key,
+    ClientKey,
+    Model,
+    Outcome,
+}
+
+/// A sum. Fields that were not asked to be told apart are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageTotal {
+    /// Start of the hour or day.
+    pub start: Option<Timestamp>,
+    /// The account.
+    pub account_id: Option<AccountId>,
+    /// The key; none also where there was none.
+    pub key_id: Option<KeyId>,
+    /// The client's key; none also where there was none.
+    pub client_key_id: Option<ClientKeyId>,
+    /// The model.
+    pub model: Option<String>,
+    /// How the requests ended.
+    pub outcome: Option<String>,
+    /// How many there were.
+    pub requests: u64,
+    /// Their tokens.
+    pub usage: Usage,
+    /// The sum of their latencies.
+    pub latency_ms: u64,
+    /// The sum of their times to the first token...
+    pub first_token_ms: u64,
+    /// ...and of how many requests it is known.
+    pub first_tokens: u64,
+}
+
+// === impl Store ===
+
+impl Store {
+    /// Adds a request to the sums of its hour, its account and its key.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn record_usage(&self, row: UsageRow) -> Result<()> {
+        self.write(Durability::Normal, "recording usage", move |db| {
+            record(db, &row)?;
+            let tokens = Count(row.usage.total());
+            for (table, id) in [
+                ("accounts", Some(row.account_id.as_str())),
+                ("api_keys", row.key_id.as_ref().map(KeyId::as_str)),
+            ] {
+                let Some(id) = id.filter(|_| tokens.0 > 0) else { continue };
+                let sql = format!(
+                    "UPDATE {table} SET tokens_used = tokens_used + ?2, revision = ?3 WHERE id = ?1"
+                );
+                let revision = changes::next_revision(db)?;
+                db.conn.prepare_cached(&sql)?.execute((id, &tokens, revision))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sums of usage, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn usage(&self, filter: UsageFilter) -> Result<Vec<UsageTotal>> {
+        self.read("adding up usage", move |db| totals(db, filter)).await
+    }
+
+    /// Forgets usage of the hours before; answers how many rows that were.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn sweep_usage(&self, before: Timestamp) -> Result<usize> {
+        self.write(Durability::Normal, "forgetting old usage", move |db| {
+            Ok(db.conn.execute("DELETE FROM usage_hourly WHERE hour < ?1", [hour(before)])?)
+        })
+        .await
+    }
+}
+
+fn record(db: &Db, row: &UsageRow) -> Result<(), Fail> {
+    let mut statement = db.conn.prepare_cached(
+        "INSERT INTO usage_hourly
+         VALUES (:hour, :account, :key, :client_key, :model, :outcome, 1, :input, :output,
+                 :cache_read, :cache_write_5m, :cache_write_1h, :reasoning, :latency,
+                 :first_token, :first_tokens)
+         ON CONFLICT DO UPDATE SET
+            requests = requests + 1,
+            input_tokens = input_tokens + :input,
+            output_tokens = output_tokens + :output,
+            cache_read_tokens = cache_read_tokens + :cache_read,
+            cache_write_5m_tokens = cache_write_5m_tokens + :cache_write_5m,
+            cache_write_1h_tokens = cache_write_1h_tokens + :cache_write_1h,
+            reasoning_tokens = reasoning_tokens + :reasoning,
+            latency_ms = latency_ms + :latency,
+            first_token_ms = first_token_ms + :first_token,
+            first_tokens = first_tokens + :first_tokens",
+    )?;
+    statement.execute(named_params! {
+        ":hour": hour(row.hour),
+        ":account": row.account_id,
+        ":key": row.key_id.as_ref().map_or("", KeyId::as_str),
+        ":client_key": row.client_key_id.as_ref().map_or("", ClientKeyId::as_str),
+        ":model": row.model,
+        ":outcome": row.outcome,
+        ":input": Count(row.usage.input_tokens),
+        ":output": Count(row.usage.output_tokens),
+        ":cache_read": Count(row.usage.cache_read_tokens),
+        ":cache_write_5m": Count(row.usage.cache_write_5m_tokens),
+        ":cache_write_1h": Count(row.usage.cache_write_1h_tokens),
+        ":reasoning": Count(row.usage.reasoning_tokens),
+        ":latency": Count(row.latency_ms),
+        ":first_token": Count(row.first_token_ms.unwrap_or(0)),
+        ":first_tokens": row.first_token_ms.is_some(),
+    })?;
+    Ok(())
+}
+
+fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {
+    let UsageFilter { from, until, account_id, key_id, client_key_id, model, outcome, by } = filter;
+    let text = |it: &str| Value::from(it.to_owned());
+    let conditions = [
+        ("hour >= ?", from.map(|it| Value::from(hour(it)))),
+        ("hour < ?", until.map(|it| Value::from(hour(it)))),
+        ("account_id = ?", account_id.map(|it| text(it.as_str()))),
+        ("key_id = ?", key_id.map(|it| text(it.as_str()))),
+        ("client_key_id = ?", client_key_id.map(|it| text(it.as_str()))),
+        ("model = ?", model.map(Value::from)),
+        ("outcome = ?", outcome.map(Value::from)),
+    ];
+    let (conditions, values): (Vec<_>, Vec<_>) =
+        conditions.into_iter().filter_map(|(sql, value)| value.map(|it| (sql, it))).unzip();
+    let column = |of: &[UsageBy], sql: &'static str| {
+        if by.iter().any(|it| of.contains(it)) { sql.to_owned() } else { "NULL".to_owned() }
+    };
+    let start = if by.contains(&UsageBy::Hour) {
+        "hour".to_owned()
+    } else {
+        column(&[UsageBy::Day], "hour - hour % 86400000")
+    };
+    let columns = [
+        start,
+        column(&[UsageBy::Account], "account_id"),
+        column(&[UsageBy::Key], "nullif(key_id, '')"),
+        column(&[UsageBy::ClientKey], "nullif(client_key_id, '')"),
+        column(&[UsageBy::Model], "model"),
+        column(&[UsageBy::Outcome], "outcome"),
+    ];
+    let condition = if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
+    let sql = format!(
+        "SELECT {}, sum(requests), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens),
+                sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(reasoning_tokens),
+                sum(latency_ms), sum(first_token_ms), sum(first_tokens)
+         FROM usage_hourly WHERE {condition} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
+        columns.join(", "),
+    );
+    let mut statement = db.conn.prepare(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<UsageTotal> {
+    let mut at = Columns::new(row);
+    Ok(UsageTotal {
+        start: at.next()?,
+        account_id: at.next()?,
+        key_id: at.next()?,
+        client_key_id: at.next()?,
+        model: at.next()?,
+        outcome: at.next()?,
+        requests: at.next::<Count>()?.0,
+        usage: Usage {
+            input_tokens: at.next::<Count>()?.0,
+            output_tokens: at.next::<Count>()?.0,
+            cache_read_tokens: at.next::<Count>()?.0,
+            cache_write_5m_tokens: at.next::<Count>()?.0,
+            cache_write_1h_tokens: at.next::<Count>()?.0,
+            reasoning_tokens: at.next::<Count>()?.0,
+        },
+        latency_ms: at.next::<Count>()?.0,
+        first_token_ms: at.next::<Count>()?.0,
+        first_tokens: at.next::<Count>()?.0,
+    })
+}
+
+const fn hour(moment: Timestamp) -> i64 {
+    moment.0 - moment.0.rem_euclid(HOUR_MS)
+}
+
+const _: () = assert!(DAY_MS == 86_400_000, "the day of the SQL above");
