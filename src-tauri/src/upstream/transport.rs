@@ -75,7 +75,7 @@ fn kind_of(error: &reqwest::Error, proxied: bool) -> TransportKind {
     if error.is_dns() {
         return TransportKind::Dns;
     }
-    if chain(error).any(is_tls) {
+    if chain(error).any(|it| it.is::<rustls::Error>()) {
         return TransportKind::Tls;
     }
     match (error.is_connect(), proxied) {
@@ -83,11 +83,6 @@ fn kind_of(error: &reqwest::Error, proxied: bool) -> TransportKind {
         (true, false) => TransportKind::Connect,
         (false, _) => TransportKind::Reset,
     }
-}
-
-fn is_tls(error: &(dyn StdError + 'static)) -> bool {
-    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.is::<rustls::Error>() || inside.is_some_and(|it| it.is::<rustls::Error>())
 }
 
 /// The innermost cause in its own words: reqwest's are general and hold the URL.
@@ -102,5 +97,13 @@ fn detail(error: &reqwest::Error) -> Option<String> {
 fn chain<'a>(
     error: &'a reqwest::Error,
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> + use<'a> {
-    std::iter::successors(error.source(), |it: &&'a (dyn StdError + 'static)| (*it).source())
+    std::iter::successors(error.source(), |it: &&'a (dyn StdError + 'static)| cause(*it))
+}
+
+/// What is inside an `io::Error` counts as its cause: its own `source` leaves that out.
+fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inside) => Some(inside),
+        None => error.source(),
+    }
 }
