@@ -286,4 +286,4 @@ fn unavailable(transport: Transport) -> AuthError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
