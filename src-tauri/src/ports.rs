@@ -106,3 +106,12 @@ pub struct TokenPair {
     /// The owner's name.
     pub owner_name: Option<Personal>,
 }
+
+/// Makes bytes unreadable on disk, with the store's key, so that sign-in need not know it.
+pub trait Sealer: Send + Sync + 'static {
+    /// Seals for one place: what is sealed for another does not open there.
+    fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>>;
+
+    /// Opens what [`Sealer::seal`] made for the same place; an error if it was altered.
+    fn open(&self, context: &str, sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>>;
+}

@@ -1,1 +1,228 @@
-//! upstream: being written.
+//! The way out: HTTP clients, one per proxy, made when first needed.
+//!
+//! Owns: [`Clients`], its cache and time limits, the bounded reading of bodies, the proxy test.
+//! Must not know: accounts, tokens, what is sent or answered.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::config::Proxy;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+mod proxy;
+mod transport;
+
+pub use proxy::ProxyUrl;
+pub use transport::{Transport, TransportKind};
+
+/// How long connecting may take, proxy and TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a proxy test may take in all.
+const TEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Clients kept; with more proxies than this the one longest unused is made anew when needed.
+const MAX_CLIENTS: usize = 128;
+
+/// HTTP clients by proxy. Cheap to clone; costs nothing until the first [`Clients::client`].
+///
+/// Fails closed: a proxy that cannot be used is an error, never a direct connection, and the
+/// environment's proxy variables are not read.
+#[derive(Clone)]
+pub struct Clients(Arc<Shared>);
+
+struct Shared {
+    connect_timeout: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rotating: Vec<Proxy>,
+    next: usize,
+    clock: u64,
+    made: HashMap<Option<String>, Made>,
+}
+
+struct Made {
+    client: Client,
+    used: u64,
+}
+
+/// A client and whether it goes through a proxy.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Keeps connections; clones share them. Follows no redirect.
+    pub http: reqwest::Client,
+    /// Through a proxy: a failure to connect is then the proxy's.
+    pub proxied: bool,
+}
+
+/// A proxy that works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProxyTest {
+    /// What the target answered, through the proxy.
+    pub status: u16,
+    /// From the start to the head of the answer.
+    pub elapsed: Duration,
+}
+
+// === impl Clients ===
+
+impl Clients {
+    /// `rotating` (`config.proxies`) is taken in turn by accounts without a proxy of their own;
+    /// empty is a direct connection. Nothing is checked or opened yet.
+    #[must_use]
+    pub fn new(rotating: Vec<Proxy>) -> Self {
+        Self::with_connect_timeout(rotating, CONNECT_TIMEOUT)
+    }
+
+    /// Replaces the rotating list, for a changed configuration. Requests under way keep theirs.
+    pub fn set_rotating(&self, rotating: Vec<Proxy>) {
+        self.state().rotating = rotating;
+    }
+
+    /// The client for an account: through its own proxy, else the next of the rotating list, else
+    /// direct.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the proxy that cannot be used, without its credentials.
+    pub fn client(&self, own_proxy: Option<&Secret>) -> Result<Client> {
+        match own_proxy {
+            Some(text) => self.through(Some(&ProxyUrl::parse("proxy", text)?)),
+            None => {
+                let proxy = self.next_rotating();
+                let parsed = proxy
+                    .map(|it| ProxyUrl::parse(&format!("proxies[{}].url", it.name), &it.url))
+                    .transpose()?;
+                self.through(parsed.as_ref())
+            }
+        }
+    }
+
+    /// Sends one request for `target` through the proxy and tells what came back. Any answer of
+    /// the target counts: it proves the way is open.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the proxy and says what failed, without its credentials.
+    pub async fn test_proxy(&self, proxy: &Secret, target: &Url) -> Result<ProxyTest> {
+        let client = self.client(Some(proxy))?;
+        let start = Instant::now();
+        let sent = client.http.head(target.clone()).timeout(TEST_TIMEOUT).send().await;
+        let response = sent.map_err(|error| {
+            Error::invalid("proxy", format!("does not work: {}", Transport::of(error, true).text))
+        })?;
+        if response.status() == reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(Error::invalid("proxy", "does not accept this user and password"));
+        }
+        Ok(ProxyTest { status: response.status().as_u16(), elapsed: start.elapsed() })
+    }
+
+    fn with_connect_timeout(rotating: Vec<Proxy>, connect_timeout: Duration) -> Self {
+        let state = Mutex::new(State { rotating, ..State::default() });
+        Self(Arc::new(Shared { connect_timeout, state }))
+    }
+
+    fn through(&self, proxy: Option<&ProxyUrl>) -> Result<Client> {
+        let key = proxy.map(ProxyUrl::fingerprint);
+        if let Some(client) = self.state().find(&key) {
+            return Ok(client);
+        }
+        // Made outside the lock: reading the system's certificates takes milliseconds. Two callers
+        // may both make one; the second replaces the first, which only costs its connections.
+        let client = build(proxy, self.0.connect_timeout)?;
+        self.state().keep(key, client.clone());
+        Ok(client)
+    }
+
+    fn next_rotating(&self) -> Option<Proxy> {
+        let mut state = self.state();
+        let idx = state.next.checked_rem(state.rotating.len())?;
+        state.next = idx.wrapping_add(1);
+        state.rotating.get(idx).cloned()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Clients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clients").field("n_made", &self.state().made.len()).finish_non_exhaustive()
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn find(&mut self, key: &Option<String>) -> Option<Client> {
+        self.clock += 1;
+        let made = self.made.get_mut(key)?;
+        made.used = self.clock;
+        Some(made.client.clone())
+    }
+
+    fn keep(&mut self, key: Option<String>, client: Client) {
+        if self.made.len() >= MAX_CLIENTS {
+            let oldest = self.made.iter().min_by_key(|(_, it)| it.used).map(|(key, _)| key.clone());
+            if let Some(oldest) = oldest {
+                self.made.remove(&oldest);
+            }
+        }
+        self.made.insert(key, Made { client, used: self.clock });
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes. Chunks are only copied, so that nothing stands
+/// between the last byte and the caller.
+///
+/// # Errors
+/// When the body breaks off or is longer.
+pub async fn read_bounded(
+    mut response: reqwest::Response,
+    limit: usize,
+    proxied: bool,
+) -> Result<Zeroizing<Vec<u8>>, Transport> {
+    let hint = response.content_length().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+    let mut body = Zeroizing::new(Vec::with_capacity(hint.clamp(8 * 1024, limit.max(8 * 1024))));
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(Transport::too_long(limit)),
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(Transport::of(error, proxied)),
+        }
+    }
+}
+
+fn build(proxy: Option<&ProxyUrl>, connect_timeout: Duration) -> Result<Client> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // An error means that one is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    let mut builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .tcp_keepalive(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_secs(90));
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(proxy.to_reqwest()?);
+    }
+    let http = builder.build().map_err(|error| {
+        Error::Internal(format!("HTTP client: {}", Transport::of(error, false).text))
+    })?;
+    Ok(Client { http, proxied: proxy.is_some() })
+}
+
+#[cfg(test)]
+pub(crate) mod testkit;
+#[cfg(test)]
+mod tests;
