@@ -32,6 +32,7 @@ mod queue;
 mod refresh;
 mod rekey;
 mod seal;
+mod sealer;
 mod sessions;
 mod touches;
 mod usage;
@@ -48,6 +49,7 @@ pub use leases::LeaseRow;
 pub use logins::{LoginPatch, LoginRow, LoginState};
 pub use rekey::KeySource;
 pub use seal::open_old;
+pub use sealer::StoreSealer;
 pub use sessions::SessionRow;
 pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
 
@@ -85,6 +87,8 @@ struct Inner {
     queue: Arc<Queue>,
     data_dir: PathBuf,
     has_passphrase: bool,
+    published: keyring::Published,
+    entropy: Arc<dyn Entropy>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -101,6 +105,7 @@ impl Store {
     pub async fn open(options: StoreOptions) -> Result<Self> {
         let data_dir = options.data_dir.clone();
         let has_passphrase = options.passphrase.is_some();
+        let entropy = Arc::clone(&options.entropy);
         let queue = Arc::new(Queue::new());
         let (sender, receiver) = oneshot::channel();
         let thread = {
@@ -109,8 +114,9 @@ impl Store {
                 .name("store".to_owned())
                 .spawn(move || match Db::open(options) {
                     Ok(db) => {
+                        let published = Arc::clone(&db.keyring.borrow().published);
                         // A caller that has gone away drops the store, which closes the queue.
-                        let _ = sender.send(Ok(()));
+                        let _ = sender.send(Ok(published));
                         worker::run(&db, &queue);
                     }
                     Err(error) => {
@@ -119,8 +125,10 @@ impl Store {
                 })
                 .map_err(|source| Error::Internal(format!("no thread for the store: {source}")))?
         };
-        receiver.await.map_err(|_| Error::Internal("the store's thread ended".to_owned()))??;
-        let inner = Inner { queue, data_dir, has_passphrase, thread: Mutex::new(Some(thread)) };
+        let opened =
+            receiver.await.map_err(|_| Error::Internal("the store's thread ended".to_owned()))?;
+        let (published, thread) = (opened?, Mutex::new(Some(thread)));
+        let inner = Inner { queue, data_dir, has_passphrase, published, entropy, thread };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -150,6 +158,20 @@ impl Store {
     pub async fn flush(&self) -> Result<()> {
         self.inner.queue.make_touches_due();
         self.write(Durability::Normal, "writing what was pending", |_| Ok(())).await
+    }
+
+    /// Seals what has to be safe before the store can be asked.
+    #[must_use]
+    pub fn sealer(&self) -> StoreSealer {
+        let (published, entropy) =
+            (Arc::clone(&self.inner.published), Arc::clone(&self.inner.entropy));
+        StoreSealer { published, entropy }
+    }
+
+    /// `passphrase` or `key_file`.
+    #[must_use]
+    pub fn key_source(&self) -> &'static str {
+        if self.inner.has_passphrase { "passphrase" } else { "key_file" }
     }
 
     /// The folder of lock files, for [`crate::owner::Owner::claim`].

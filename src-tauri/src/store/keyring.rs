@@ -4,6 +4,7 @@
 //! Must not know: what is sealed, but for counting and naming it.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -32,13 +33,18 @@ pub(super) struct Keyring {
     /// The passphrase of a rekey of this process that may not be committed yet.
     pub(super) next_passphrase: Option<Secret>,
     loaded: Option<Loaded>,
+    /// The loaded keys once more, for [`super::sealer::StoreSealer`].
+    pub(super) published: Published,
     old: Option<Key256>,
 }
+
+/// The keys in force, for those who cannot wait for the store's thread.
+pub(super) type Published = Arc<Mutex<Option<Arc<SealKeys>>>>;
 
 /// Keys, and the check value they were proven with: when another process rekeys, it differs.
 struct Loaded {
     check: String,
-    keys: SealKeys,
+    keys: Arc<SealKeys>,
 }
 
 // === impl Store ===
@@ -153,7 +159,7 @@ impl Db {
         } else {
             self.keys_of_file(&check)?
         };
-        self.keyring.borrow_mut().loaded = Some(Loaded { check, keys });
+        self.keyring.borrow_mut().load(check, keys);
         Ok(true)
     }
 
@@ -217,7 +223,7 @@ impl Db {
         let check = keys.seal(CHECK, &Secret::new(CHECK_TEXT), self.entropy.as_ref())?;
         self.set_meta("key_check", &check)?;
         self.set_meta("key_source", source)?;
-        self.keyring.borrow_mut().loaded = Some(Loaded { check, keys });
+        self.keyring.borrow_mut().load(check, keys);
         Ok(())
     }
 
@@ -287,7 +293,7 @@ impl Db {
 impl Keyring {
     pub(super) fn new(data_dir: PathBuf, passphrase: Option<Secret>) -> Self {
         let passphrase = passphrase.filter(|it| !it.is_empty());
-        Self { data_dir, passphrase, next_passphrase: None, loaded: None, old: None }
+        Self { data_dir, passphrase, next_passphrase: None, loaded: None, published: Published::default(), old: None }
     }
 
     /// The key file and the one of a rekey under way.
@@ -295,8 +301,14 @@ impl Keyring {
         [self.data_dir.join(KEY_FILE), self.data_dir.join(NEXT_KEY_FILE)]
     }
 
+    fn load(&mut self, check: String, keys: SealKeys) {
+        let keys = Arc::new(keys);
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keys));
+        self.loaded = Some(Loaded { check, keys });
+    }
+
     fn keys(&self) -> Result<&SealKeys> {
-        let loaded = self.loaded.as_ref().map(|it| &it.keys);
+        let loaded = self.loaded.as_ref().map(|it| &*it.keys);
         loaded.ok_or_else(|| Error::Internal("no key was loaded".to_owned()))
     }
 

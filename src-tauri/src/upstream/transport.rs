@@ -6,6 +6,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use droid_protocol::fault::{Fault, TransportKind};
+
 const MAX_DETAIL: usize = 160;
 
 /// A failure of the network, without any URL (reqwest's own text has it, with its query).
@@ -17,23 +19,6 @@ pub struct Transport {
     pub text: String,
     /// The request may have reached the other side: it may have acted on it.
     pub sent: bool,
-}
-
-/// Where the way ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TransportKind {
-    /// No connection.
-    Connect,
-    /// A connection, but no trust.
-    Tls,
-    /// Too slow.
-    Timeout,
-    /// The connection broke.
-    Reset,
-    /// The name is not known.
-    Dns,
-    /// The proxy does not let us through.
-    Proxy,
 }
 
 // === impl Transport ===
@@ -59,6 +44,12 @@ impl Transport {
             _ => phrase.to_owned(),
         };
         Self { kind, text, sent }
+    }
+
+    /// The same as a fault, for whoever decides what it means.
+    #[must_use]
+    pub fn to_fault(&self) -> Fault {
+        Fault::transport(self.kind, &self.text)
     }
 
     /// A body above its bound.
