@@ -5,7 +5,6 @@
 //!
 //! `cargo bench --bench selection` prints a line per case: nanoseconds for one `pick` and `used`.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
-#![expect(missing_docs, reason = "a benchmark has no interface")]
 
 use droid_protocol::dialect::Endpoint;
 use droid_provider::clock::{Rand, Timestamp};
