@@ -1,3 +1,5 @@
+//! What a person would expect, one example each.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Random changes and asks: the pool and the naive reference must say the same.
+
 use proptest::prelude::{any, proptest};
 
 use super::reference::{Known, World};

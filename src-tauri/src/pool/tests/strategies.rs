@@ -1,3 +1,5 @@
+//! Each strategy over many requests.
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -40,6 +42,25 @@ fn fair_strategies_use_equal_accounts_equally_often() {
             assert_eq!(counts.len(), 20, "{strategy:?}");
             assert!(counts.values().all(|it| *it == 7), "{strategy:?} {step}: {counts:?}");
         }
+    }
+}
+
+#[test]
+fn the_keys_of_a_pool_follow_the_same_strategies() {
+    for key_strategy in [Strategy::PriorityLru, Strategy::RoundRobin, Strategy::LeastUsed] {
+        let mut pool = pool(Strategy::PriorityLru);
+        pool.upsert_account(Account { kind: Kind::ApiKey, key_strategy, ..account("p") });
+        for at in 0..20 {
+            pool.upsert_key(key("p", &format!("k{at:02}")));
+        }
+        let counts = run(&mut pool, 20 * 7, 0);
+        assert!(counts.len() == 20 && counts.values().all(|it| *it == 7), "{counts:?}");
+        pool.upsert_account(Account {
+            kind: Kind::ApiKey,
+            key_strategy: Strategy::FillFirst,
+            ..account("p")
+        });
+        assert_eq!(run(&mut pool, 9, 0), [("k00".to_owned(), 9)].into());
     }
 }
 
