@@ -136,11 +136,14 @@ impl Index {
         for (reach, word) in Reach::ALL.into_iter().zip(tallied.words) {
             let groups = tallied.groups.iter().cloned().map(Some);
             for group in groups.chain([None]) {
-                let tally = self.tallies.entry((reach, group)).or_default();
+                let tally = self.tallies.entry((reach, group.clone())).or_default();
                 let count = tally.entry(word).or_default();
                 *count = count.wrapping_add(amount);
                 if *count == 0 {
                     tally.remove(word);
+                }
+                if tally.is_empty() {
+                    self.tallies.remove(&(reach, group));
                 }
             }
         }

@@ -128,8 +128,7 @@ impl<Id: Ord + Clone> Lane<Id> {
         limit: usize,
         entropy: &dyn Entropy,
     ) -> Vec<Id> {
-        let mut taken: Vec<usize> =
-            skip.iter().filter_map(|it| self.position(model, it)).collect();
+        let mut taken: Vec<usize> = skip.iter().filter_map(|it| self.position(model, it)).collect();
         taken.sort_unstable();
         taken.dedup();
         let mut chosen = Vec::new();
@@ -226,9 +225,10 @@ pub(super) fn cold_models(health: &Health, now: Timestamp) -> Vec<(Arc<str>, Pau
     cold
 }
 
-/// Keeps the longest pause of each model.
+/// Keeps the longest pause of each model; of two that end together, the one not yet probed.
 pub(super) fn one_each(cold: &mut Vec<(Arc<str>, Pause)>) {
-    cold.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.until.cmp(&a.1.until)));
+    let place = |it: &Pause| (std::cmp::Reverse(it.until), it.probed);
+    cold.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| place(&a.1).cmp(&place(&b.1))));
     cold.dedup_by(|later, kept| later.0 == kept.0);
 }
 
@@ -246,10 +246,8 @@ fn nth_free(taken: &[usize], draw: usize) -> usize {
 /// The end that comes first. The set is sorted within the probed and within the others.
 fn earliest<Id: Ord + Clone>(rests: &BTreeSet<Rest<Id>>) -> Option<Timestamp> {
     let first = rests.first()?;
-    let probed = Rest {
-        pause: Pause { probed: true, until: Timestamp(i64::MIN) },
-        id: first.id.clone(),
-    };
+    let probed =
+        Rest { pause: Pause { probed: true, until: Timestamp(i64::MIN) }, id: first.id.clone() };
     let first_probed = rests.range(probed..).next();
     [Some(first), first_probed].into_iter().flatten().map(|it| it.pause.until).min()
 }

@@ -92,8 +92,7 @@ impl Load {
     /// it gets half as many. The +1 and +2 (Laplace) keep one early fault from being a verdict.
     fn cost(&self) -> u64 {
         let tries = u128::from(self.successes) + u128::from(self.failures) + 2;
-        let cost =
-            (u128::from(self.uses) + 1) * 1000 * tries / (u128::from(self.successes) + 1);
+        let cost = (u128::from(self.uses) + 1) * 1000 * tries / (u128::from(self.successes) + 1);
         u64::try_from(cost).unwrap_or(u64::MAX)
     }
 }

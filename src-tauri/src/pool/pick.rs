@@ -69,9 +69,7 @@ impl Pool {
         }
         match self.standing_of(entry, bound) {
             Standing::Out(reason) => Err(reason),
-            Standing::Resting(pause, why) => {
-                Err(SkipReason::Cooling { until: pause.until, why })
-            }
+            Standing::Resting(pause, why) => Err(SkipReason::Cooling { until: pause.until, why }),
             Standing::Ready(_) if ask.exclude.contains(&account.id) => Err(SkipReason::Excluded),
             Standing::Ready(cold) => match cold.iter().find(|(it, _)| **it == *ask.model) {
                 Some((_, pause)) => Err(SkipReason::ModelCooling { until: pause.until }),
@@ -131,7 +129,9 @@ impl Pool {
                 .iter()
                 .chain(ask.exclude)
                 .filter_map(|it| self.accounts.get(it))
-                .map(|it| Load::of_account(&it.account, it.turn).order(strategy, it.account.id.clone()))
+                .map(|it| {
+                    Load::of_account(&it.account, it.turn).order(strategy, it.account.id.clone())
+                })
                 .collect();
             chosen.extend(lane.choose(strategy, ask.model, &skip, missing, entropy));
         }
@@ -189,8 +189,7 @@ impl Pool {
         probe: bool,
     ) -> Candidate {
         let sticky = ask.sticky.filter(|it| it.account == account);
-        let is_pool =
-            self.accounts.get(&account).is_some_and(|it| it.account.kind == Kind::ApiKey);
+        let is_pool = self.accounts.get(&account).is_some_and(|it| it.account.kind == Kind::ApiKey);
         let ring = self.rings.get(&account).filter(|_| is_pool);
         let sticky_key = sticky.and_then(|it| it.key.as_ref());
         let key = ring.and_then(|it| {

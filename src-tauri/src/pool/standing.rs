@@ -101,10 +101,7 @@ pub(super) fn standing(
     let all_keys = ring.filter(|it| it.lane().ready() == 0).and_then(|it| it.lane().all_rest());
     if let Some(cooling) = cooling {
         let until = all_keys.map_or(cooling.until, |it| it.until.max(cooling.until));
-        return Standing::Resting(
-            Pause { probed: cooling.probed, until },
-            cooling.reason.clone(),
-        );
+        return Standing::Resting(Pause { probed: cooling.probed, until }, cooling.reason.clone());
     }
     if let Some(pause) = all_keys {
         return Standing::Resting(pause, "each of its keys is cooling".to_owned());
