@@ -11,6 +11,17 @@ pub use droid_protocol::edit::Reasoning;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+mod check;
+pub mod env;
+mod keys;
+mod load;
+mod raw;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::{Origin, schema};
+
 use crate::pool::account::Strategy;
 use crate::secret::Secret;
 

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod error;
+mod files;
 pub mod ids;
 pub mod secret;
 

@@ -7,7 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use crate::clock::Entropy;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::files;
 use crate::ids::OwnerId;
 
 /// Lock files of dead processes that are removed at once, so that a start stays quick.
@@ -37,17 +38,14 @@ impl Owner {
     /// # Errors
     /// `Data` when the folder cannot be made or written.
     pub fn claim(run_dir: &Path, entropy: &dyn Entropy) -> Result<Self> {
-        let told = |source: std::io::Error| Error::Data {
-            path: run_dir.to_owned(),
-            message: "no lock file can be made here".to_owned(),
-            source: Some(source),
-        };
-        make_dir(run_dir).map_err(told)?;
+        files::make_private_dir(run_dir)?;
         sweep(run_dir);
         loop {
             let id = OwnerId::from(entropy.uuid());
             let path = lock_path(run_dir, &id);
-            let lock = open(OpenOptions::new().create_new(true), &path).map_err(told)?;
+            let lock = open(OpenOptions::new().create_new(true), &path).map_err(|source| {
+                files::data_error(run_dir, "no lock file can be made here", source)
+            })?;
             // Another process's sweep may have taken the file before it was locked: then it is not
             // ours to hold.
             if lock.try_lock().is_ok() && path.exists() {
@@ -101,14 +99,6 @@ fn open(options: &mut OpenOptions, path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options.read(true).write(true).open(path)
-}
-
-fn make_dir(path: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 #[cfg(test)]

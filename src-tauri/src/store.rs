@@ -20,7 +20,6 @@ mod changes;
 mod codec;
 mod db;
 mod fail;
-mod files;
 mod groups;
 mod health;
 mod keyring;

@@ -13,9 +13,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::fail::{Fail, sql_error};
 use super::keyring::Keyring;
-use super::{Durability, StoreOptions, files, migrations};
+use super::{Durability, StoreOptions, migrations};
 use crate::clock::Entropy;
 use crate::error::{Error, Result};
+use crate::files;
 
 const FILE_NAME: &str = "droid.db";
 /// Owners' lock files.

@@ -12,9 +12,10 @@ use zeroize::Zeroizing;
 use super::db::Db;
 use super::fail::Fail;
 use super::seal::{Key256, Place, SealKeys, old_key, stretch};
-use super::{Durability, Store, files};
+use super::{Durability, Store};
 use crate::clock::Entropy;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::secret::Secret;
 
 /// The generated key, 64 hex digits.
@@ -392,18 +393,13 @@ pub(super) fn generate(entropy: &dyn Entropy) -> (Key256, Zeroizing<String>) {
     (key, text)
 }
 
-/// A name beside the file that nobody else uses.
-pub(super) fn temporary(path: &Path, entropy: &dyn Entropy) -> PathBuf {
-    path.with_extension(format!("{:016x}.tmp", entropy.u64()))
-}
-
 /// Of two processes that make the key at once both get the same one.
 fn read_or_make_key(path: &Path, entropy: &dyn Entropy) -> Result<Key256> {
     if let Some(key) = read_key(path)? {
         return Ok(key);
     }
     let (key, text) = generate(entropy);
-    match files::create_private(path, &temporary(path, entropy), text.as_bytes()) {
+    match files::create_private(path, text.as_bytes()) {
         Ok(()) => Ok(key),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             read_key(path)?.ok_or_else(|| Error::Internal("the key file came and went".to_owned()))

@@ -6,12 +6,13 @@
 
 use std::io;
 
+use super::Store;
 use super::db::Db;
 use super::fail::Fail;
-use super::keyring::{FROM_FILE, KEY_DURABILITY, generate, read_key, temporary};
+use super::keyring::{FROM_FILE, KEY_DURABILITY, generate, read_key};
 use super::seal::{Place, SealKeys};
-use super::{Store, files};
 use crate::error::Result;
+use crate::files;
 use crate::secret::Secret;
 
 /// Where the new key comes from.
@@ -91,10 +92,9 @@ pub(super) fn reseal(db: &Db, new: KeySource) -> Result<u64, Fail> {
         KeySource::KeyFile => {
             let [_, next] = db.keyring.borrow().key_files();
             let (key, text) = generate(db.entropy.as_ref());
-            files::replace_private(&next, &temporary(&next, db.entropy.as_ref()), text.as_bytes())
-                .map_err(|source| {
-                    files::data_error(&next, "the new key file cannot be made", source)
-                })?;
+            files::replace_private(&next, text.as_bytes()).map_err(|source| {
+                files::data_error(&next, "the new key file cannot be made", source)
+            })?;
             db.set_key(SealKeys::new(&key)?, FROM_FILE)?;
         }
     }

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
@@ -20,7 +20,7 @@ pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
 
 /// Makes the file if it is not there; mode 0600 before anything is in it, and again if it was
 /// loosened since.
-pub(super) fn make_private_file(path: &Path) -> Result<()> {
+pub(crate) fn make_private_file(path: &Path) -> Result<()> {
     match private().create_new(true).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => tighten(path),
@@ -29,10 +29,10 @@ pub(super) fn make_private_file(path: &Path) -> Result<()> {
 }
 
 /// Writes a file that is not there yet, whole or not at all: of two processes one wins and the
-/// other gets `AlreadyExists`. On disk when this returns. `temporary` is a name nobody else uses.
-pub(super) fn create_private(path: &Path, temporary: &Path, content: &[u8]) -> io::Result<()> {
-    write_synced(temporary, content)?;
-    let linked = match fs::hard_link(temporary, path) {
+/// other gets `AlreadyExists`. On disk when this returns.
+pub(crate) fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = write_temporary(path, content)?;
+    let linked = match fs::hard_link(&temporary, path) {
         // Some file systems have no hard links.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
             private().create_new(true).open(path).and_then(|mut file| {
@@ -42,20 +42,23 @@ pub(super) fn create_private(path: &Path, temporary: &Path, content: &[u8]) -> i
         }
         other => other,
     };
-    let _ = fs::remove_file(temporary);
+    let _ = fs::remove_file(&temporary);
     linked?;
     sync_parent(path)
 }
 
-/// Replaces a file, whole or not at all. On disk when this returns. `temporary` is a name nobody
-/// else uses.
-pub(crate) fn replace_private(path: &Path, temporary: &Path, content: &[u8]) -> io::Result<()> {
-    write_synced(temporary, content)?;
-    rename_synced(temporary, path)
+/// Replaces a file, whole or not at all. On disk when this returns.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = write_temporary(path, content)?;
+    let renamed = rename_synced(&temporary, path);
+    if renamed.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed
 }
 
 /// Renames, on disk when this returns.
-pub(super) fn rename_synced(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename_synced(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     sync_parent(to)
 }
@@ -77,13 +80,27 @@ pub(crate) fn data_error(path: &Path, message: &str, source: io::Error) -> Error
     Error::Data { path: path.to_owned(), message, source: Some(source) }
 }
 
-fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = private().create_new(true).open(path)?;
+/// Writes and syncs a file of a name beside `path` that nobody else uses.
+fn write_temporary(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+    let mut file_name = path.file_name().unwrap_or_default().to_owned();
+    file_name.push(".tmp");
+    let mut n_taken = 0;
+    let (path, mut file) = loop {
+        let path = path.with_file_name(&file_name).with_extension(format!("tmp{n_taken}"));
+        match private().create_new(true).open(&path) {
+            // Another process's, or left by one that was killed.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && n_taken < 1000 => {
+                n_taken += 1;
+            }
+            other => break (path, other?),
+        }
+    };
     let written = file.write_all(content).and_then(|()| file.sync_all());
-    if written.is_err() {
-        let _ = fs::remove_file(path);
+    if let Err(error) = written {
+        let _ = fs::remove_file(&path);
+        return Err(error);
     }
-    written
+    Ok(path)
 }
 
 /// A new name lasts only once its folder is on disk; Windows has no such call and needs none.
