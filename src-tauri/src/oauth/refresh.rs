@@ -315,4 +315,6 @@ fn again(error: &Error, name: &str) -> Error {
 }
 
 #[cfg(test)]
+pub(crate) mod testkit;
+#[cfg(test)]
 mod tests;
