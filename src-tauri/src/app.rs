@@ -5,17 +5,20 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::accounts::Accounts;
 use crate::accounts::import::FromEnvironment;
 use crate::broker::{Broker, Parts};
 use crate::clock::{Clock, Entropy, Rand, SystemClock};
-use crate::config::env::{self, Env};
-use crate::config::{Live, Loaded};
+use crate::config::env::{self, Env, ProcessEnv};
+use crate::config::{Config, Live};
 use crate::error::{Error, Result};
 use crate::logins::Logins;
-use crate::oauth::flow::Flows;
-use crate::oauth::refresh::Refresher;
+use crate::oauth::flow::SignIn;
+use crate::oauth::journal::Journal;
+use crate::oauth::refresh::{self, Refresher};
+use crate::oauth::workos::WorkOsClient;
 use crate::owner::Owner;
 use crate::secret::Secret;
 use crate::store::{Store, StoreOptions};
@@ -26,7 +29,7 @@ use crate::upstream::Clients;
 #[derive(Clone)]
 pub struct Boot {
     /// The environment.
-    pub env: Arc<dyn Env + Send + Sync>,
+    pub env: Arc<dyn Env>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -50,6 +53,9 @@ pub struct App {
     pub refresher: Refresher<Store>,
     /// HTTP clients by proxy.
     pub clients: Clients,
+    workos: WorkOsClient,
+    /// Held for as long as the process may hold a lease.
+    owner: Arc<Owner>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -57,6 +63,9 @@ pub struct App {
     /// Where the data is.
     pub data_dir: PathBuf,
 }
+
+/// How long a refresh may hold up the end of the process: longer than one try of it takes.
+const LAST_REFRESH: Duration = Duration::from_secs(35);
 
 // === impl Boot ===
 
@@ -68,7 +77,7 @@ impl Boot {
     pub fn system() -> Result<Self> {
         let entropy = Rand::from_system().map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self {
-            env: Arc::new(env::Process),
+            env: Arc::new(ProcessEnv),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(entropy),
         })
@@ -80,8 +89,8 @@ impl Boot {
     /// [`Error::Config`] naming the file and the key.
     pub fn config(&self) -> Result<Live> {
         let beside = std::env::current_exe().ok().and_then(|it| Some(it.parent()?.to_owned()));
-        let loaded = Loaded::load(&*self.env, beside.as_deref())?;
-        Ok(Live::new(loaded))
+        let (config, origin) = Config::load(&*self.env, beside.as_deref())?;
+        Ok(Live::new(config, origin))
     }
 }
 
@@ -95,23 +104,25 @@ impl App {
     pub async fn open(boot: &Boot, config: Live) -> Result<Self> {
         let data_dir = env::data_dir(&*boot.env)?;
         let passphrase = boot.env.get(env::ENCRYPTION_KEY).filter(|it| !it.is_empty());
+        let passphrase = passphrase.map(Secret::new);
         let store = Store::open(StoreOptions {
             data_dir: data_dir.clone(),
-            passphrase: passphrase.map(Secret::new),
+            passphrase: passphrase.clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
         })
         .await?;
-        let clients = Clients::new(config.clone());
-        let owner = Owner::lazy(data_dir.join("run"), Arc::clone(&boot.entropy));
-        let refresher = Refresher::new(crate::oauth::refresh::Parts {
+        let settings = config.get();
+        let clients = Clients::new(settings.proxies.clone());
+        let workos = WorkOsClient::new(clients.clone(), &settings);
+        let owner = Owner::claim(&store.run_dir(), &*boot.entropy)?;
+        let refresher = Refresher::new(refresh::Parts {
             store: store.clone(),
-            clients: clients.clone(),
-            config: config.clone(),
+            endpoint: workos.clone(),
+            journal: Journal::new(&data_dir, Arc::new(store.sealer())),
+            owner: owner.id().clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
-            owner,
-            journal_dir: data_dir.join("refresh"),
         });
         let broker = Broker::new(Parts {
             config: config.clone(),
@@ -127,9 +138,11 @@ impl App {
             broker: broker.clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
+            passphrase,
         };
-        let flows = Flows::new(config.clone(), clients.clone(), Arc::clone(&boot.entropy));
-        let logins = Logins { accounts: accounts.clone(), flows };
+        let sign_in =
+            SignIn::new(workos.clone(), Arc::clone(&boot.clock), Arc::clone(&boot.entropy));
+        let logins = Logins::new(accounts.clone(), sign_in);
         let app = Self {
             config,
             store,
@@ -138,6 +151,8 @@ impl App {
             logins,
             refresher,
             clients,
+            workos,
+            owner: Arc::new(owner),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
             data_dir,
@@ -146,11 +161,22 @@ impl App {
         Ok(app)
     }
 
-    /// Writes what is still to be written.
+    /// Puts a changed configuration in force everywhere.
+    pub fn reconfigure(&self) {
+        let config = self.config.get();
+        self.clients.set_rotating(config.proxies.clone());
+        self.workos.configure(&config);
+        self.broker.reconfigure(&config);
+    }
+
+    /// Lets refreshes end and writes what is still to be written.
     ///
     /// # Errors
     /// What the store failed with.
     pub async fn close(&self) -> Result<()> {
+        if tokio::time::timeout(LAST_REFRESH, self.refresher.settle()).await.is_err() {
+            log::warn!("process {} ends in the middle of a refresh", self.owner.id());
+        }
         self.store.close().await
     }
 

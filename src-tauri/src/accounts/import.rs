@@ -73,14 +73,20 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Invalid`] when a named file cannot be read or holds no account.
-    pub async fn import_files(&self, path: Option<&Path>, home: &Path) -> Result<Vec<Imported>> {
-        let usual = [PathBuf::from("data/auth.json"), home.join(".factory/auth.json")];
+    pub async fn import_files(
+        &self,
+        path: Option<&Path>,
+        home: Option<&Path>,
+    ) -> Result<Vec<Imported>> {
+        let home = home.map(|it| it.join(".factory/auth.json"));
+        let usual = [Some(PathBuf::from("data/auth.json")), home];
         let (paths, named) = match path {
             Some(path) => (vec![path.to_owned()], true),
-            None => (usual.into_iter().filter(|it| it.is_file()).collect(), false),
+            None => (usual.into_iter().flatten().filter(|it| it.is_file()).collect(), false),
         };
         if paths.is_empty() {
-            return Err(Error::invalid("path", no_file_text(home)));
+            let message = "missing: neither data/auth.json nor ~/.factory/auth.json is there";
+            return Err(Error::invalid("path", message));
         }
         let mut report = Vec::new();
         for path in paths {
@@ -196,11 +202,4 @@ fn kind_of(mut spec: AccountSpec) -> Option<(Kind, AccountSpec)> {
         None => false,
     };
     has_keys.then_some((Kind::ApiKey, spec))
-}
-
-fn no_file_text(home: &Path) -> String {
-    format!(
-        "missing: neither data/auth.json nor {} is there",
-        home.join(".factory/auth.json").display()
-    )
 }

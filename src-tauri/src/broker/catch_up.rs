@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{Broker, State};
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::error::Result;
 use crate::pool::account::{Account, Key};
 use crate::store::Changes;
@@ -62,9 +63,10 @@ impl Broker {
     }
 
     /// Applies a changed configuration to what is decided from now on.
-    pub fn reconfigure(&self) {
-        let config = self.parts.config.get();
-        self.state().pool.set_scheduling(&config.scheduling);
+    pub fn reconfigure(&self, config: &Config) {
+        let mut state = self.state();
+        state.pool.set_scheduling(&config.scheduling);
+        state.affinity.set_ttl(config.api_key.sticky_ttl);
     }
 
     pub(super) fn took_over(&self, account: Account, key: Option<Key>) {

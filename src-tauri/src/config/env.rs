@@ -40,6 +40,9 @@ pub trait Env: Send + Sync {
     /// The folder for this program's configuration.
     fn config_dir(&self) -> Option<PathBuf>;
 
+    /// The person's home folder.
+    fn home(&self) -> Option<PathBuf>;
+
     /// The folder for this program's data, unless [`DATA_DIR`] names one.
     fn data_home(&self) -> Option<PathBuf>;
 }
@@ -71,6 +74,10 @@ impl Env for ProcessEnv {
 
     fn config_dir(&self) -> Option<PathBuf> {
         directories::ProjectDirs::from("", "", APPLICATION).map(|it| it.config_dir().to_owned())
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        directories::BaseDirs::new().map(|it| it.home_dir().to_owned())
     }
 
     fn data_home(&self) -> Option<PathBuf> {

@@ -20,9 +20,9 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("update_config", |context, it: Update| async move {
         let live = context.config().await?;
-        live.update(&it.config, &*context.boot.env)?;
+        live.update(&it.config)?;
         if let Some(app) = context.opened() {
-            app.broker.reconfigure();
+            app.reconfigure();
         }
         Ok(shown(live))
     })?;
@@ -30,5 +30,9 @@ pub(super) fn register(table: &mut Table) -> Registered {
 }
 
 fn shown(live: &Live) -> Value {
-    json!({ "config": live.get().to_json(), "origin": live.origin() })
+    let origin = live.origin();
+    json!({
+        "config": live.get().to_json(),
+        "origin": { "files": origin.files, "user_file": origin.user_file },
+    })
 }

@@ -13,7 +13,6 @@ use crate::accounts::import;
 use crate::accounts::spec::{self, AccountSpec};
 use crate::accounts::view::{AccountView, GroupView};
 use crate::app::App;
-use crate::config::env;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, GroupId};
 use crate::oauth::refresh::Need;
@@ -104,8 +103,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("import_credentials", |context, it: Import| async move {
         let app = context.app().await?;
-        let home = env::home(&*context.boot.env);
-        app.accounts.import_files(it.path.as_deref(), &home).await
+        let home = context.boot.env.home();
+        app.accounts.import_files(it.path.as_deref(), home.as_deref()).await
     })?;
     table.add("validate_credential", |context, it: ById| async move {
         validate(context.app().await?, &it.credential_id).await
@@ -115,18 +114,18 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("list_groups", |context, _: None_| async move {
         let app = context.app().await?;
-        let accounts = app.store.accounts().await?;
-        let groups = app.store.groups().await?;
-        Ok(groups.iter().map(|it| json!(group_view(it, &accounts))).collect::<Vec<_>>())
+        let changes = app.store.changes_since(0).await?;
+        let mut groups = changes.groups;
+        groups.sort_by(|a, b| (a.priority, &a.id).cmp(&(b.priority, &b.id)));
+        let view = |it| json!(group_view(it, &changes.accounts));
+        Ok(groups.iter().map(view).collect::<Vec<Value>>())
     })?;
     table.add("save_group", |context, it: SaveGroup| async move {
         save_group(context.app().await?, it).await
     })?;
     table.add("delete_group", |context, it: GroupById| async move {
         let app = context.app().await?;
-        if !app.store.delete_group(&it.id).await? {
-            return Err(Error::not_found("group", &it.id));
-        }
+        app.store.delete_group(&it.id).await?;
         app.broker.reload().await?;
         Ok(Empty {})
     })
@@ -290,9 +289,9 @@ async fn save_group(app: &App, it: SaveGroup) -> Result<Value> {
         strategy: it.strategy.unwrap_or(known.strategy),
         ..known
     };
-    let group = app.store.save_group(group).await?;
+    let group = app.store.save_group(group, None).await?;
     app.broker.reload().await?;
-    Ok(json!(group_view(&group, &app.store.accounts().await?)))
+    Ok(json!(group_view(&group, &app.store.changes_since(0).await?.accounts)))
 }
 
 fn group_view(group: &Group, accounts: &[Account]) -> GroupView {

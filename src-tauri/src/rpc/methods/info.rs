@@ -77,13 +77,13 @@ pub(super) fn register(table: &mut Table) -> Registered {
     table.add("gateway_status", |context, _: None_| async move {
         let app = context.app().await?;
         let now = app.clock.now();
-        let accounts = app.store.accounts().await?;
+        let accounts = app.store.changes_since(0).await?.accounts;
         let of = |wanted: Status| accounts.iter().filter(|it| it.status == wanted).count();
         let cooling = accounts.iter().filter(|it| it.health.cooling_at(now).is_some()).count();
         Ok(json!({
             "version": env!("CARGO_PKG_VERSION"),
             "data_dir": app.data_dir.display().to_string(),
-            "config_origin": app.config.origin(),
+            "config_origin": app.config.origin().files,
             "encryption": app.store.key_source(),
             "accounts": {
                 "total": accounts.len(),
