@@ -1,1 +1,1 @@
-//! decode: being written.
+//! x
