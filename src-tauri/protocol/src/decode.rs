@@ -134,7 +134,9 @@ impl StreamDecoder {
             }
         }
         match framing {
-            Framing::Events { sse, .. } => sse.push(bytes, |item| machine.on_item(item, false, out)),
+            Framing::Events { sse, .. } => {
+                sse.push(bytes, |item| machine.on_item(item, false, out))
+            }
             Framing::Body(body) if body.len().saturating_add(bytes.len()) > MAX_EVENT_BYTES => {
                 *body = Vec::new();
                 machine.too_large(out);
@@ -269,11 +271,12 @@ impl Machine {
         {
             return;
         }
-        if frame.event == "error" && !cut {
-            let text = String::from_utf8_lossy(frame.data);
-            it.message_mut().fail(out, Failure::new("error", &text));
+        let message = it.message_mut();
+        if let Some(failure) = Failure::of(frame.data) {
+            message.fail(out, failure);
+        } else if frame.event == "error" && !cut {
+            message.fail(out, Failure::new("error", &String::from_utf8_lossy(frame.data)));
         } else {
-            let message = it.message_mut();
             message.skipped = message.skipped.saturating_add(1);
         }
     }
@@ -317,6 +320,11 @@ impl Machine {
         let text = format!("upstream sent an event of more than {MAX_EVENT_BYTES} bytes");
         self.message_mut().fail(out, Failure::new("event_too_large", &text));
     }
+}
+
+/// The object in a frame.
+fn read<'a, T: Deserialize<'a>>(frame: Frame<'a>) -> Result<T, Unreadable> {
+    loose::object(frame.data).ok().flatten().ok_or(Unreadable)
 }
 
 /// What may stand before the first byte that tells a body from a stream: white space and the

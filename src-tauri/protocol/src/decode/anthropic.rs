@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::{Count, List, Maybe, Text, Truthy};
+use super::loose::{Count, List, Maybe, Text, Truthy, object};
 use super::message::Message;
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason, Usage};
@@ -119,13 +119,13 @@ impl Decode for Anthropic {
     }
 
     fn on_frame(&mut self, frame: Frame<'_>, out: &mut Vec<Event>) -> Result<(), Unreadable> {
-        let wire: Wire<'_> = serde_json::from_slice(frame.data).map_err(|_| Unreadable)?;
+        let wire: Wire<'_> = super::read(frame)?;
         self.on_wire(wire, frame, out);
         Ok(())
     }
 
     fn on_cut_frame(&mut self, frame: Frame<'_>, out: &mut Vec<Event>) -> Result<(), Unreadable> {
-        let wire: Wire<'_> = serde_json::from_slice(frame.data).map_err(|_| Unreadable)?;
+        let wire: Wire<'_> = super::read(frame)?;
         if wire.error.0 || matches!(wire.kind.or(frame.event), "message_stop" | "error") {
             self.on_wire(wire, frame, out);
         }
@@ -135,7 +135,7 @@ impl Decode for Anthropic {
     fn on_end(&mut self, _: &mut Vec<Event>) {}
 
     fn on_body(&mut self, body: &[u8], out: &mut Vec<Event>) -> serde_json::Result<bool> {
-        let answer: Answer<'_> = serde_json::from_slice(body)?;
+        let Some(answer) = object::<Answer<'_>>(body)? else { return Ok(false) };
         let known = answer.kind.as_str() == "message" || !answer.content.0.is_empty();
         if answer.error.0 || !known {
             return Ok(false);

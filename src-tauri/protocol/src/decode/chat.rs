@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::{Count, List, Maybe, Text, TextOrJson, TextOrList, Truthy};
+use super::loose::{Count, List, Maybe, Text, TextOrJson, TextOrList, Truthy, object};
 use super::message::{MAX_IDS, MAX_OPEN, Message};
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason};
@@ -158,7 +158,7 @@ impl Decode for Chat {
             self.message.done(out);
             return Ok(());
         }
-        let wire: Wire<'_> = serde_json::from_slice(frame.data).map_err(|_| Unreadable)?;
+        let wire: Wire<'_> = super::read(frame)?;
         if wire.is_error() || frame.event == "error" {
             let failure = Failure::of(frame.data);
             let failure = failure.unwrap_or_else(|| Failure::new("error", "upstream failed"));
@@ -176,7 +176,7 @@ impl Decode for Chat {
     }
 
     fn on_body(&mut self, body: &[u8], out: &mut Vec<Event>) -> serde_json::Result<bool> {
-        let wire: Wire<'_> = serde_json::from_slice(body)?;
+        let Some(wire) = object::<Wire<'_>>(body)? else { return Ok(false) };
         if wire.is_error() || wire.choices.0.is_empty() {
             return Ok(false);
         }
@@ -299,13 +299,7 @@ impl Chat {
     }
 
     /// The call that a piece belongs to, by its place in `calls`.
-    fn call(
-        &mut self,
-        upstream: u32,
-        id: &str,
-        name: &str,
-        out: &mut Vec<Event>,
-    ) -> Option<usize> {
+    fn call(&mut self, upstream: u32, id: &str, name: &str, out: &mut Vec<Event>) -> Option<usize> {
         let known = self.calls.iter().rposition(|it| it.upstream == upstream);
         if let Some(at) = known
             && let Some(call) = self.calls.get_mut(at)

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::loose::{List, Text};
+use super::loose::{List, Text, object};
 
 /// The most characters kept of an upstream's error text.
 const MAX_TEXT: usize = 500;
@@ -63,10 +63,10 @@ impl Failure {
 
     /// The failure a frame or body tells, if it is JSON that tells one.
     pub(super) fn of(data: &[u8]) -> Option<Self> {
-        let probe = match serde_json::from_slice::<Probe<'_>>(data) {
-            Ok(probe) => probe,
+        let probe = match object::<Probe<'_>>(data).ok()? {
+            Some(probe) => probe,
             // Gemini wraps an error of a stream in an array.
-            Err(_) => serde_json::from_slice::<List<Probe<'_>>>(data).ok()?.0.into_iter().next()?,
+            None => serde_json::from_slice::<List<Probe<'_>>>(data).ok()?.0.into_iter().next()?,
         };
         if probe.error.there {
             return Some(probe.error.failure());

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::{Count, List, Maybe, Text, Truthy};
+use super::loose::{Count, List, Maybe, Text, Truthy, object};
 use super::message::Message;
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason, Usage};
@@ -105,7 +105,7 @@ impl Decode for Gemini {
     }
 
     fn on_frame(&mut self, frame: Frame<'_>, out: &mut Vec<Event>) -> Result<(), Unreadable> {
-        let wire: Wire<'_> = serde_json::from_slice(frame.data).map_err(|_| Unreadable)?;
+        let wire: Wire<'_> = super::read(frame)?;
         if wire.error.0 || frame.event == "error" {
             let failure = Failure::of(frame.data);
             let failure = failure.unwrap_or_else(|| Failure::new("error", "upstream failed"));
@@ -127,8 +127,9 @@ impl Decode for Gemini {
         if body.trim_ascii_start().starts_with(b"[") {
             return self.on_array(body, out);
         }
-        let wire: Wire<'_> = serde_json::from_slice(body)?;
-        let feedback = wire.prompt_feedback.0.as_ref().is_some_and(|it| !it.block_reason.is_empty());
+        let Some(wire) = object::<Wire<'_>>(body)? else { return Ok(false) };
+        let feedback =
+            wire.prompt_feedback.0.as_ref().is_some_and(|it| !it.block_reason.is_empty());
         if wire.error.0 || (wire.candidates.0.is_empty() && !feedback) {
             return Ok(false);
         }

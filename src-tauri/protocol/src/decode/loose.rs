@@ -42,6 +42,11 @@ pub(super) struct List<T>(pub(super) Vec<T>);
 #[derive(Clone, Debug)]
 pub(super) struct Maybe<T>(pub(super) Option<T>);
 
+/// The object that `json` is. Derived structs would take an array as well, field by field.
+pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<Option<T>> {
+    serde_json::from_slice::<Maybe<T>>(json).map(|it| it.0)
+}
+
 // === impl Text ===
 
 impl Text<'_> {

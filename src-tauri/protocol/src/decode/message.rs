@@ -31,6 +31,8 @@ pub(super) struct Message {
     started: bool,
     end: Option<End>,
     usage: Usage,
+    /// Whether upstream told any counts.
+    counted: bool,
     /// What the last [`Event::Usage`] said, so that it is told once.
     told: Option<Usage>,
     /// Index of the next block.
@@ -168,12 +170,13 @@ impl Message {
         self.say_closed(out, block);
     }
 
-    /// Token counts, told where they differ from what was told last.
+    /// Token counts so far. Told at once where they changed, but after a stop reason with the
+    /// end, so that the last counts stand beside it.
     pub(super) fn count(&mut self, out: &mut Vec<Event>, usage: Usage) {
         self.usage = usage;
-        if self.told != Some(usage) {
-            self.told = Some(usage);
-            self.emit(out, || Event::Usage(usage));
+        self.counted = true;
+        if self.stop.is_none() {
+            self.tell_usage(out);
         }
     }
 
@@ -183,6 +186,7 @@ impl Message {
         for block in std::mem::take(&mut self.open) {
             self.say_closed(out, block);
         }
+        self.tell_usage(out);
         let stop_reason = self.stop_reason().unwrap_or_else(|| self.natural_end());
         self.stop = Some(stop_reason);
         let stop_sequence = self.stop_sequence.clone();
@@ -244,7 +248,8 @@ impl Message {
         tool: Option<Tool>,
     ) -> u32 {
         self.start(out);
-        let held: usize = self.open.iter().filter_map(|it| it.tool.as_ref()).map(|it| it.id.len()).sum();
+        let held: usize =
+            self.open.iter().filter_map(|it| it.tool.as_ref()).map(|it| it.id.len()).sum();
         if self.open.len() >= MAX_OPEN || held > MAX_IDS {
             self.overflow(out);
         }
@@ -300,8 +305,16 @@ impl Message {
         out.push(Event::ContentBlockStop { index });
     }
 
+    fn tell_usage(&mut self, out: &mut Vec<Event>) {
+        if self.counted && self.end.is_none() && self.told != Some(self.usage) {
+            self.told = Some(self.usage);
+            out.push(Event::Usage(self.usage));
+        }
+    }
+
     fn end_with(&mut self, out: &mut Vec<Event>, end: End, failure: Failure) {
         if self.end.is_none() {
+            self.tell_usage(out);
             let Failure { kind: error_type, message } = failure;
             out.push(Event::Error { error_type, message });
             self.end = Some(end);

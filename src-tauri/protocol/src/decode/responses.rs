@@ -16,7 +16,7 @@ use self::item::{Item, Kind};
 use self::types::{Answer, ItemWire, Piece, Tokens, Wire};
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::Maybe;
+use super::loose::{Maybe, object};
 use super::message::{MAX_OPEN, Message};
 use super::{Decode, Unreadable};
 use crate::event::{Event, StopReason};
@@ -48,7 +48,7 @@ impl Decode for Responses {
         if frame.data.trim_ascii() == b"[DONE]" {
             return Ok(());
         }
-        let wire: Wire<'_> = serde_json::from_slice(frame.data).map_err(|_| Unreadable)?;
+        let wire: Wire<'_> = super::read(frame)?;
         let kind = wire.kind.or(frame.event).to_owned();
         if wire.error.0 || matches!(kind.as_str(), "error" | "response.error") {
             let failure = Failure::of(frame.data);
@@ -63,7 +63,7 @@ impl Decode for Responses {
     fn on_end(&mut self, _: &mut Vec<Event>) {}
 
     fn on_body(&mut self, body: &[u8], out: &mut Vec<Event>) -> serde_json::Result<bool> {
-        let answer: Answer<'_> = serde_json::from_slice(body)?;
+        let Some(answer) = object::<Answer<'_>>(body)? else { return Ok(false) };
         let known = answer.object.as_str() == "response" || !answer.output.0.is_empty();
         if known {
             self.on_terminal("", answer, out);
@@ -77,7 +77,10 @@ impl Decode for Responses {
 impl Responses {
     fn on_wire(&mut self, kind: &str, wire: Wire<'_>, out: &mut Vec<Event>) {
         match kind {
-            "response.completed" | "response.done" | "response.incomplete" | "response.failed"
+            "response.completed"
+            | "response.done"
+            | "response.incomplete"
+            | "response.failed"
             | "response.cancelled" => {
                 let status = kind.trim_start_matches("response.");
                 self.on_terminal(status, wire.response.0.unwrap_or_default(), out);
@@ -147,26 +150,23 @@ impl Responses {
     fn on_terminal(&mut self, told: &str, answer: Answer<'_>, out: &mut Vec<Event>) {
         self.message.name(answer.id.as_str(), answer.model.as_str());
         self.message.start(out);
-        self.on_tokens(&answer.usage, out);
         let status = answer.status.or(told).to_owned();
         // The event's name and the status inside may differ; the worse of the two is true.
-        if let Some(word) = [told, &status].into_iter().find(|it| matches!(*it, "failed" | "cancelled")) {
-            let failure = if answer.error.is_there() {
-                answer.error.failure()
-            } else {
-                Failure::new(word, "upstream ended the response without saying why")
-            };
-            return self.message.fail(out, failure);
+        let either = |word: &str| told == word || status == word;
+        if let Some(word) = ["failed", "cancelled"].into_iter().find(|it| either(it)) {
+            self.on_tokens(&answer.usage, out);
+            let untold = Failure::new(word, "upstream ended the response without saying why");
+            let failure = answer.error.is_there().then(|| answer.error.failure());
+            return self.message.fail(out, failure.unwrap_or(untold));
         }
-        if told == "incomplete" || status == "incomplete" {
-            let details = answer.incomplete_details.0.unwrap_or_default();
-            self.message.stop = Some(incomplete(details.reason.as_str()));
-        }
+        let details = answer.incomplete_details.0.unwrap_or_default();
+        let cut = either("incomplete").then(|| incomplete(details.reason.as_str()));
+        self.message.stop = Some(cut.unwrap_or(StopReason::EndTurn));
+        self.on_tokens(&answer.usage, out);
         for (place, item) in (0u32..).zip(answer.output.0) {
             let id = item.id.as_str();
-            let open = self.items.iter().position(|it| {
-                it.at == place || (!id.is_empty() && it.id == id)
-            });
+            let open =
+                self.items.iter().position(|it| it.at == place || (!id.is_empty() && it.id == id));
             self.tell_whole(open, place, item, out);
         }
         for item in std::mem::take(&mut self.items) {

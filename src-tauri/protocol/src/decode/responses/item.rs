@@ -131,7 +131,11 @@ impl Item {
                 let summary = (0..).map(Place::Summary).zip(done.summary.0);
                 let content = (0..).map(Place::Content).zip(done.content.0);
                 for (place, part) in summary.chain(content) {
-                    self.on_piece(Piece { item: kind, ..PartWire::piece(part, place) }, message, out);
+                    self.on_piece(
+                        Piece { item: kind, ..PartWire::piece(part, place) },
+                        message,
+                        out,
+                    );
                 }
                 let signature = done.encrypted_content.as_str();
                 if kind == Kind::Reasoning && !signature.is_empty() {

@@ -58,11 +58,10 @@ fn only_one_space_after_the_colon_is_no_data() {
 
 #[test]
 fn empty_data_is_an_event_and_no_data_is_none() {
-    assert_eq!(whole(b"data\n\ndata:\n\nevent: x\n\ndata:\ndata:\n\n"), vec![
-        frame("", ""),
-        frame("", ""),
-        frame("", "\n"),
-    ]);
+    assert_eq!(
+        whole(b"data\n\ndata:\n\nevent: x\n\ndata:\ndata:\n\n"),
+        vec![frame("", ""), frame("", ""), frame("", "\n"),]
+    );
 }
 
 #[test]
