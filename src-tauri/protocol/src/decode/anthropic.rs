@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::{Count, List, Maybe, Text, Truthy, object};
-use super::message::Message;
+use super::loose::{Count, List, Maybe, Text, Truthy, compact, object};
+use super::message::{Message, is_default};
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason, Usage};
 use crate::wire::sse::Frame;
@@ -21,9 +21,12 @@ use crate::wire::sse::Frame;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Anthropic {
+    #[serde(skip_serializing_if = "is_default")]
     message: Message,
+    #[serde(skip_serializing_if = "is_default")]
     counts: Counts,
     /// Upstream's index and ours of each open block.
+    #[serde(skip_serializing_if = "is_default")]
     blocks: Vec<(u32, u32)>,
 }
 
@@ -222,8 +225,8 @@ impl Anthropic {
             "tool_use" => {
                 let index = message.open_tool(out, block.id.as_str(), block.name.as_str(), false);
                 // Empty at the start of a stream, where the input follows in pieces.
-                if let Some(input) = block.input.map(RawValue::get).filter(|it| !is_empty(it)) {
-                    message.whole_input(out, index, input);
+                if let Some(input) = block.input.map(compact).filter(|it| it != "{}") {
+                    message.whole_input(out, index, &input);
                 }
                 index
             }
@@ -316,8 +319,4 @@ fn stop_reason(name: &str) -> StopReason {
         "model_context_window_exceeded" => StopReason::ContextWindow,
         _ => StopReason::Other,
     }
-}
-
-fn is_empty(object: &str) -> bool {
-    object.strip_prefix('{').is_some_and(|it| it.trim_start() == "}")
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::counts::Counts;
 use super::failure::Failure;
 use super::loose::{Count, List, Maybe, Text, TextOrJson, TextOrList, Truthy, object};
-use super::message::{MAX_IDS, MAX_OPEN, Message};
+use super::message::{MAX_IDS, MAX_OPEN, Message, is_default};
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason};
 use crate::wire::sse::Frame;
@@ -25,10 +25,14 @@ const LEGACY: u32 = u32::MAX;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Chat {
+    #[serde(skip_serializing_if = "is_default")]
     message: Message,
+    #[serde(skip_serializing_if = "is_default")]
     counts: Counts,
     /// The block that text of its kind goes to.
+    #[serde(skip_serializing_if = "is_default")]
     prose: Option<(BlockType, u32)>,
+    #[serde(skip_serializing_if = "is_default")]
     calls: Vec<Call>,
 }
 

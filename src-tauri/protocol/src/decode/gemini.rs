@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::{Count, List, Maybe, Text, Truthy, object};
-use super::message::Message;
+use super::loose::{Count, List, Maybe, Text, Truthy, compact, object};
+use super::message::{Message, is_default};
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason, Usage};
 use crate::wire::sse::Frame;
@@ -22,9 +22,12 @@ use crate::wire::sse::Frame;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Gemini {
+    #[serde(skip_serializing_if = "is_default")]
     message: Message,
+    #[serde(skip_serializing_if = "is_default")]
     counts: Counts,
     /// The block that text of its kind goes to.
+    #[serde(skip_serializing_if = "is_default")]
     prose: Option<(BlockType, u32)>,
 }
 
@@ -142,18 +145,19 @@ impl Decode for Gemini {
 // === impl Gemini ===
 
 impl Gemini {
+    /// Reads the chunks of an array as the frames they should have been.
     fn on_array(&mut self, body: &[u8], out: &mut Vec<Event>) -> serde_json::Result<bool> {
-        let chunks: List<Wire<'_>> = serde_json::from_slice(body)?;
-        if chunks.0.iter().all(|it| it.candidates.0.is_empty() || it.error.0) {
-            return Ok(false);
-        }
-        for chunk in chunks.0 {
-            if chunk.error.0 {
-                let text = "upstream failed in the middle of its response";
-                self.message.fail(out, Failure::new("error", text));
-            } else if self.message.end().is_none() {
-                self.on_wire(chunk, out);
+        let chunks: Vec<&RawValue> = serde_json::from_slice(body)?;
+        let before = out.len();
+        for chunk in chunks {
+            if self.message.end().is_none() {
+                let frame = Frame { event: "", data: chunk.get().as_bytes() };
+                // What is no chunk is passed over, as in a stream.
+                let _: Result<(), Unreadable> = self.on_frame(frame, out);
             }
+        }
+        if out.len() == before {
+            return Ok(false);
         }
         self.on_end(out);
         self.message.truncate(out);
@@ -240,7 +244,7 @@ impl Gemini {
         let message = &mut self.message;
         let index = message.open_tool(out, call.id.as_str(), call.name.as_str(), false);
         message.signature(out, index, signature);
-        message.whole_input(out, index, call.args.map_or("", RawValue::get));
+        message.whole_input(out, index, &call.args.map(compact).unwrap_or_default());
         message.close(out, index);
     }
 

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Text; a number is taken as its digits, anything else as absent (which reads as empty).
 #[derive(Clone, Debug, Default)]
@@ -45,6 +46,23 @@ pub(super) struct Maybe<T>(pub(super) Option<T>);
 /// The object that `json` is. Derived structs would take an array as well, field by field.
 pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<Option<T>> {
     serde_json::from_slice::<Maybe<T>>(json).map(|it| it.0)
+}
+
+/// JSON text without the white space between its tokens. Numbers and strings stay as written.
+pub(super) fn compact(json: &RawValue) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let mut kept = String::with_capacity(json.get().len());
+    for it in json.get().chars() {
+        match it {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => inside = !inside,
+            ' ' | '\n' | '\r' | '\t' if !inside => continue,
+            _ => {}
+        }
+        kept.push(it);
+    }
+    kept
 }
 
 // === impl Text ===

@@ -24,24 +24,38 @@ const MAX_NAME: usize = 4096;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Message {
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) id: String,
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) model: String,
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) stop: Option<StopReason>,
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) stop_sequence: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
     started: bool,
+    #[serde(skip_serializing_if = "is_default")]
     end: Option<End>,
+    #[serde(skip_serializing_if = "is_default")]
     usage: Usage,
     /// Whether upstream told any counts.
+    #[serde(skip_serializing_if = "is_default")]
     counted: bool,
     /// What the last [`Event::Usage`] said, so that it is told once.
+    #[serde(skip_serializing_if = "is_default")]
     told: Option<Usage>,
     /// Index of the next block.
+    #[serde(skip_serializing_if = "is_default")]
     next: u32,
     /// Tool calls so far.
+    #[serde(skip_serializing_if = "is_default")]
     tools: u32,
+    #[serde(skip_serializing_if = "is_default")]
     refused: bool,
+    #[serde(skip_serializing_if = "is_default")]
     open: Vec<Block>,
     /// Frames passed over because they could not be read.
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) skipped: u64,
 }
 
@@ -339,6 +353,11 @@ const WRAP_CLOSE: &str = r#""}"#;
 fn escaped(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or_default().to_owned()
+}
+
+/// Whether a field needs no place in a saved state.
+pub(super) fn is_default<T: Default + PartialEq>(it: &T) -> bool {
+    *it == T::default()
 }
 
 fn head_of(text: &str, most: usize) -> &str {

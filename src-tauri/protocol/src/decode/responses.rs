@@ -17,7 +17,7 @@ use self::types::{Answer, ItemWire, Piece, Tokens, Wire};
 use super::counts::Counts;
 use super::failure::Failure;
 use super::loose::{Maybe, object};
-use super::message::{MAX_OPEN, Message};
+use super::message::{MAX_OPEN, Message, is_default};
 use super::{Decode, Unreadable};
 use crate::event::{Event, StopReason};
 use crate::wire::sse::Frame;
@@ -25,11 +25,15 @@ use crate::wire::sse::Frame;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Responses {
+    #[serde(skip_serializing_if = "is_default")]
     message: Message,
+    #[serde(skip_serializing_if = "is_default")]
     counts: Counts,
     /// Items that were added and are not done.
+    #[serde(skip_serializing_if = "is_default")]
     items: Vec<Item>,
     /// One past the highest position of an item so far: those before it were told.
+    #[serde(skip_serializing_if = "is_default")]
     next: u32,
 }
 

@@ -12,18 +12,19 @@ use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{BlockType, End, Event, StopReason, Usage};
 use serde_json::Value;
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-pub struct Fixture {
-    pub dialect: Dialect,
-    pub case: String,
-    pub bytes: Vec<u8>,
+#[derive(Debug)]
+pub(crate) struct Fixture {
+    pub(crate) dialect: Dialect,
+    pub(crate) case: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Every fixture of a dialect whose name ends in `ext`, sorted.
-pub fn fixtures(dialect: Dialect, ext: &str) -> Vec<Fixture> {
+pub(crate) fn fixtures(dialect: Dialect, ext: &str) -> Vec<Fixture> {
     let folder = root().join("fixtures").join(dialect.as_str());
     let mut found: Vec<Fixture> = fs::read_dir(folder)
         .unwrap()
@@ -39,23 +40,23 @@ pub fn fixtures(dialect: Dialect, ext: &str) -> Vec<Fixture> {
     found
 }
 
-pub fn json(path: &str) -> Value {
+pub(crate) fn json(path: &str) -> Value {
     serde_json::from_slice(&fs::read(root().join("fixtures").join(path)).unwrap()).unwrap()
 }
 
 /// Everything a decoder said.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Said {
-    pub events: Vec<Event>,
-    pub end: End,
-    pub usage: Usage,
-    pub stop: Option<StopReason>,
-    pub id: String,
-    pub model: String,
-    pub skipped: u64,
+pub(crate) struct Said {
+    pub(crate) events: Vec<Event>,
+    pub(crate) end: End,
+    pub(crate) usage: Usage,
+    pub(crate) stop: Option<StopReason>,
+    pub(crate) id: String,
+    pub(crate) model: String,
+    pub(crate) skipped: u64,
 }
 
-pub fn said<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [u8]>) -> Said {
+pub(crate) fn said<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [u8]>) -> Said {
     let mut decoder = StreamDecoder::new(dialect);
     let mut events = Vec::new();
     for chunk in chunks {
@@ -65,7 +66,10 @@ pub fn said<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [u8]>) ->
 }
 
 /// Like [`said`], saved and restored after every chunk.
-pub fn said_carried<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [u8]>) -> Said {
+pub(crate) fn said_carried<'a>(
+    dialect: Dialect,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Said {
     let mut saved = StreamDecoder::new(dialect).save();
     let mut events = Vec::new();
     for chunk in chunks {
@@ -76,7 +80,7 @@ pub fn said_carried<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [
     finished(StreamDecoder::restore(&saved).unwrap(), events)
 }
 
-pub fn finished(mut decoder: StreamDecoder, mut events: Vec<Event>) -> Said {
+pub(crate) fn finished(mut decoder: StreamDecoder, mut events: Vec<Event>) -> Said {
     let end = decoder.end(&mut events);
     assert_eq!(decoder.ended(), Some(end));
     let count = events.len();
@@ -89,19 +93,19 @@ pub fn finished(mut decoder: StreamDecoder, mut events: Vec<Event>) -> Said {
 
 /// What a response says, whatever its pieces.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Meaning {
-    pub text: String,
-    pub thinking: String,
+pub(crate) struct Meaning {
+    pub(crate) text: String,
+    pub(crate) thinking: String,
     /// Name and arguments text of each call, in order.
-    pub calls: Vec<(String, String)>,
-    pub signatures: Vec<String>,
-    pub stop: Option<StopReason>,
-    pub stop_sequence: Option<String>,
-    pub error: Option<(String, String)>,
-    pub usage: Option<Usage>,
+    pub(crate) calls: Vec<(String, String)>,
+    pub(crate) signatures: Vec<String>,
+    pub(crate) stop: Option<StopReason>,
+    pub(crate) stop_sequence: Option<String>,
+    pub(crate) error: Option<(String, String)>,
+    pub(crate) usage: Option<Usage>,
 }
 
-pub fn meaning(events: &[Event]) -> Meaning {
+pub(crate) fn meaning(events: &[Event]) -> Meaning {
     let mut meaning = Meaning::default();
     let mut calls: BTreeMap<u32, (String, String)> = BTreeMap::new();
     for event in events.iter().cloned() {
@@ -133,7 +137,7 @@ pub fn meaning(events: &[Event]) -> Meaning {
 }
 
 /// Fails unless the events keep the rules of the hub. `end` is how the response ended.
-pub fn check_rules(events: &[Event], end: End) {
+pub(crate) fn check_rules(events: &[Event], end: End) {
     let mut open: BTreeMap<u32, (BlockType, Option<String>, bool)> = BTreeMap::new();
     let mut next = 0;
     let mut started = false;
