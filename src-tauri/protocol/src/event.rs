@@ -41,7 +41,8 @@ pub enum Event {
         /// The text.
         thinking: String,
     },
-    /// The provider's opaque signature of a thinking block, whole.
+    /// The provider's opaque signature of a block, whole: of a thinking block, and with Gemini
+    /// also of a tool call or a text block.
     SignatureDelta {
         /// The block it belongs to.
         index: u32,
@@ -57,7 +58,8 @@ pub enum Event {
         /// The tool's name.
         name: String,
     },
-    /// A piece of a tool call's argument text; the concatenation is what upstream sent.
+    /// A piece of a tool call's argument text; the concatenation is what upstream sent, `{}` where
+    /// it sent nothing. A custom tool's free text comes as the object `{"input": text}`.
     ToolUseInputDelta {
         /// The block it belongs to.
         index: u32,
@@ -78,7 +80,7 @@ pub enum Event {
         /// The block.
         index: u32,
     },
-    /// Token counts so far; each one replaces the one before.
+    /// Token counts so far; each one replaces the one before. Sent when they change.
     Usage(Usage),
     /// The response ended as its protocol says a response ends. Sent once, last.
     MessageStop {
@@ -89,7 +91,8 @@ pub enum Event {
         stop_sequence: Option<String>,
     },
     /// The response failed: upstream said so, or it ended before its terminal event
-    /// (`error_type` is then `truncated`). Sent once, last.
+    /// (`error_type` is then `truncated`). Sent once, last. Blocks that were open stay open:
+    /// closing a tool call would say that its arguments are complete.
     Error {
         /// Upstream's own name for it, or `truncated`.
         error_type: String,
@@ -184,15 +187,15 @@ impl Usage {
     /// Input plus output, caches included.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.all_input() + self.output_tokens
+        self.all_input().saturating_add(self.output_tokens)
     }
 
     /// All input: uncached, cache read, cache written.
     #[must_use]
     pub const fn all_input(&self) -> u64 {
         self.input_tokens
-            + self.cache_read_tokens
-            + self.cache_write_5m_tokens
-            + self.cache_write_1h_tokens
+            .saturating_add(self.cache_read_tokens)
+            .saturating_add(self.cache_write_5m_tokens)
+            .saturating_add(self.cache_write_1h_tokens)
     }
 }
