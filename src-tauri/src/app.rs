@@ -108,7 +108,6 @@ impl App {
         let store = Store::open(StoreOptions {
             data_dir: data_dir.clone(),
             passphrase: passphrase.clone(),
-            clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
         })
         .await?;

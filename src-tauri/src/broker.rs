@@ -26,8 +26,7 @@ use crate::oauth::refresh::Refresher;
 use crate::outbound::{self, Headers, Sender};
 use crate::pool::account::Account;
 use crate::pool::affinity::{self, Affinity, Bound};
-use crate::pool::explain::Explanation;
-use crate::pool::{Ask, Binding, Candidate, Pool, Sticky};
+use crate::pool::{Ask, Binding, Candidate, Explanation, Pool, Sticky};
 use crate::secret::Secret;
 use crate::store::{LeaseRow, SessionRow, Store};
 

@@ -14,12 +14,14 @@ use url::Url;
 mod check;
 pub mod env;
 mod keys;
+mod live;
 mod load;
 mod raw;
 
 #[cfg(test)]
 mod tests;
 
+pub use live::Live;
 pub use load::{Origin, schema};
 
 use crate::pool::account::Strategy;

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod error;
 mod files;
 pub mod ids;
+pub mod logging;
 pub mod secret;
 
 pub mod config;

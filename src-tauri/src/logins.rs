@@ -13,7 +13,7 @@ use crate::accounts::Accounts;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, LoginId};
-use crate::oauth::flow::{DeviceLogin, DevicePoll, Login, SESSION, SignIn};
+use crate::oauth::flow::{DevicePoll, Login, SESSION, SignIn};
 use crate::ports::TokenPair;
 use crate::secret::Secret;
 use crate::store::{LoginPatch, LoginRow, LoginState};
@@ -190,7 +190,8 @@ impl Logins {
         // Written before it is asked, so that another process does not poll at the same moment.
         let patch = LoginPatch { next_poll_at: Some(next), ..LoginPatch::default() };
         self.accounts.store.update_login(id, patch).await?;
-        self.asked(id, kept, &mut login).await
+        let polled = self.sign_in.poll_device(&mut login).await;
+        self.polled(id, kept, &Login::Device(login), polled).await
     }
 
     /// Ends a code sign-in with the address the browser was sent to.
@@ -232,13 +233,17 @@ impl Logins {
         Ok(())
     }
 
-    /// Polls upstream and notes what it answered.
-    async fn asked(&self, id: &LoginId, kept: Kept, login: &mut DeviceLogin) -> Result<Progress> {
-        let polled = self.sign_in.poll_device(login).await;
+    /// Notes what upstream answered.
+    async fn polled(
+        &self,
+        id: &LoginId,
+        kept: Kept,
+        login: &Login,
+        polled: Result<DevicePoll>,
+    ) -> Result<Progress> {
         let now = self.accounts.clock.now();
         match polled {
             Ok(DevicePoll::Wait { next_poll_at }) => {
-                let login = Login::Device(login.clone());
                 let kept = Kept { login: exposed(&login.to_secret()), ..kept };
                 let patch = LoginPatch {
                     secret: Some(sealed(&kept)?),
@@ -249,8 +254,7 @@ impl Logins {
                 Ok(wait(next_poll_at, now))
             }
             Ok(DevicePoll::Done(pair)) => {
-                let proxy = Login::Device(login.clone()).proxy().cloned();
-                self.done(id, *pair, kept, proxy).await
+                self.done(id, *pair, kept, login.proxy().cloned()).await
             }
             Ok(DevicePoll::Expired) => {
                 self.accounts.store.finish_login(id, LoginState::Expired).await?;

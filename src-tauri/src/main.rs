@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
 use droid_provider::app::Boot;
-use droid_provider::config::env;
-use droid_provider::rpc;
+use droid_provider::config::env::ProcessEnv;
+use droid_provider::{logging, rpc};
 
 /// Factory.ai (Droid) accounts for Anthropic, OpenAI and Gemini clients.
 ///
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         drop(Arguments::command().print_help());
         return ExitCode::from(2);
     }
-    env::start_logging(&env::Process);
+    logging::start(&ProcessEnv);
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

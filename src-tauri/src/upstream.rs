@@ -19,7 +19,8 @@ mod proxy;
 mod transport;
 
 pub use proxy::ProxyUrl;
-pub use transport::{Transport, TransportKind};
+pub use droid_protocol::fault::TransportKind;
+pub use transport::Transport;
 
 /// How long connecting may take, proxy and TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

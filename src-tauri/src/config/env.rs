@@ -27,6 +27,8 @@ pub const API_ACCESS_KEY: &str = "API_ACCESS_KEY";
 pub const PORT: &str = "PORT";
 /// A Factory API key, imported as an account.
 pub const FACTORY_API_KEY: &str = "FACTORY_API_KEY";
+/// `off`, `error`, `warn`, `info`, `debug` or `trace`: what is logged.
+pub const RUST_LOG: &str = "RUST_LOG";
 /// A refresh token, imported as an account.
 pub const REFRESH_KEY: &str = "DROID_REFRESH_KEY";
 

@@ -75,7 +75,7 @@ impl SealKeys {
             let mut key = Zeroizing::new([0; 32]);
             hkdf.expand(info, key.as_mut_slice())
                 .map_err(|_| Error::Internal("key derivation failed".to_owned()))?;
-            Ok(key)
+            Ok::<_, Error>(key)
         };
         Ok(Self {
             encryption: derive(b"droid-provider v2 encryption")?,

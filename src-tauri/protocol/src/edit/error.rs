@@ -64,3 +64,22 @@ pub enum EditError {
         field: String,
     },
 }
+
+// === impl EditError ===
+
+impl EditError {
+    /// The member that is wrong, with its path, where one can be named.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Missing { field } | Self::Mistyped { field, .. } | Self::Duplicate { field } => {
+                Some(field)
+            }
+            Self::NotUtf8 { .. }
+            | Self::NotJson { .. }
+            | Self::TooDeep { .. }
+            | Self::TooManyMembers { .. }
+            | Self::NotAnObject { .. } => None,
+        }
+    }
+}
