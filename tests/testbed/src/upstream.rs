@@ -1,11 +1,12 @@
 //! A fake of WorkOS and Factory on one loopback port.
 //!
-//! Owns: [`Fake`], its configuration and the state behind it.
+//! Owns: [`Fake`], the handle a test holds.
 //! Must not know: who calls; the program under test is met only over HTTP.
 //!
 //! One base URL serves both: WorkOS under `/user_management/...`, Factory under `/api/...`.
 
 mod answer;
+mod config;
 mod conn;
 mod control;
 mod factory;
@@ -13,6 +14,7 @@ mod fixtures;
 mod form;
 mod grants;
 mod journal;
+mod plan;
 mod rules;
 mod rules_anthropic;
 mod rules_chat;
@@ -20,76 +22,31 @@ mod rules_gemini;
 mod rules_responses;
 mod script;
 mod server;
+mod token_answer;
 mod tokens;
 mod workos;
+mod world;
 
 #[cfg(test)]
 mod tests;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::clock::{Clock, Ids};
 use conn::{Conn, Conns, CuttableListener};
-use fixtures::Library;
-use grants::Grants;
-use tokens::{Around, Bearer, Directory};
+pub(crate) use world::{Accounts, World};
 
+pub use config::{FakeConfig, Quirks};
 pub use grants::PendingDevice;
 pub use journal::{Entry, Journal};
 pub use script::{Action, Endpoint, Match, Script};
 pub use tokens::{FamilyState, Minted, Stats, User};
-
-/// How a fake behaves; the default is what the real ones do.
-#[derive(Clone, Debug)]
-pub struct FakeConfig {
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// A folder of fixtures instead of the embedded ones.
-    pub fixtures: Option<PathBuf>,
-    /// The OAuth clients WorkOS knows; the first is the one of [`Fake::mint_account`].
-    pub client_ids: Vec<String>,
-    /// The prompt Factory wants first.
-    pub system_prompt: String,
-    /// Whether `/g/v1/generate` wants it too (nobody has told; by default it may be missing).
-    pub google_prompt_required: bool,
-    /// Life of an access token.
-    pub access_token_ttl: Duration,
-    /// Life of a device code.
-    pub device_code_ttl: Duration,
-    /// Pause a client must leave between polls.
-    pub device_interval: Duration,
-    /// Life of an authorization code.
-    pub code_ttl: Duration,
-    /// Pause between two events of a stream.
-    pub event_delay: Duration,
-}
-
-/// Ways in which token answers may fall short of seed S0 §3.1 and still be legal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Quirks {
-    /// A refresh answers no refresh token; the old one stays good.
-    pub omit_refresh_token: bool,
-    /// No `expires_in`.
-    pub omit_expires_in: bool,
-    /// An `expires_at` (RFC 3339), beside or instead of `expires_in`.
-    pub give_expires_at: bool,
-    /// No `user`.
-    pub omit_user: bool,
-    /// No `organization_id`.
-    pub omit_organization: bool,
-    /// No `org_id` in the access token's claims.
-    pub omit_org_claim: bool,
-}
 
 /// A running fake; dropped, it stops.
 #[derive(Debug)]
@@ -100,26 +57,6 @@ pub struct Fake {
     serving: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
-pub(crate) struct World {
-    pub(crate) config: FakeConfig,
-    pub(crate) addr: SocketAddr,
-    pub(crate) clock: Clock,
-    pub(crate) ids: Ids,
-    pub(crate) accounts: Mutex<Accounts>,
-    pub(crate) script: Script,
-    pub(crate) journal: Journal,
-    pub(crate) library: Library,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Accounts {
-    pub(crate) directory: Directory,
-    pub(crate) grants: Grants,
-    pub(crate) quirks: Quirks,
-    signing_in: usize,
-}
-
 // === impl Fake ===
 
 impl Fake {
@@ -127,20 +64,7 @@ impl Fake {
     pub async fn start(config: FakeConfig) -> Self {
         let listener = TcpListener::bind(config.listen).await.expect("cannot listen");
         let addr = listener.local_addr().unwrap();
-        let library = match &config.fixtures {
-            Some(folder) => Library::from_folder(folder).expect("cannot read the fixtures"),
-            None => Library::embedded(),
-        };
-        let world = World {
-            config,
-            addr,
-            clock: Clock::default(),
-            ids: Ids::new(),
-            accounts: Mutex::default(),
-            script: Script::default(),
-            journal: Journal::new(),
-            library,
-        };
+        let world = World::new(config, addr);
         world.add_user("ada@example.test", &[]);
         let mut fake =
             Self { world: Arc::new(world), conns: Conns::default(), addr, serving: None };
@@ -311,92 +235,5 @@ impl Drop for Fake {
             task.abort();
         }
         self.conns.reset_all();
-    }
-}
-
-// === impl FakeConfig ===
-
-impl Default for FakeConfig {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            fixtures: None,
-            client_ids: vec!["client_01HNM792M5G5G1A2THWPXKFMXB".to_owned()],
-            system_prompt: "You are Droid, an AI software engineering agent built by Factory."
-                .to_owned(),
-            google_prompt_required: false,
-            access_token_ttl: Duration::from_secs(8 * 3600),
-            device_code_ttl: Duration::from_secs(300),
-            device_interval: Duration::from_secs(5),
-            code_ttl: Duration::from_secs(600),
-            event_delay: Duration::ZERO,
-        }
-    }
-}
-
-// === impl World ===
-
-impl World {
-    pub(crate) fn base_url(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-
-    pub(crate) fn around<'a>(&'a self, quirks: &'a Quirks) -> Around<'a> {
-        Around { config: &self.config, quirks, ids: &self.ids, now_us: self.clock.now_us() }
-    }
-
-    pub(crate) fn bearer(&self, token: &str) -> Bearer {
-        self.accounts.lock().unwrap().directory.bearer(token, self.clock.now_us())
-    }
-
-    pub(crate) fn add_user(&self, email: &str, orgs: &[String]) -> User {
-        self.accounts.lock().unwrap().directory.add_user(&self.ids, email, orgs)
-    }
-
-    pub(crate) fn sign_in_as(&self, id: &str) -> bool {
-        let mut accounts = self.accounts.lock().unwrap();
-        let place = accounts.directory.users.iter().position(|user| user.id == id);
-        accounts.signing_in = place.unwrap_or(accounts.signing_in);
-        place.is_some()
-    }
-
-    pub(crate) fn mint(&self, user: Option<&str>) -> Option<Minted> {
-        let mut accounts = self.accounts.lock().unwrap();
-        let user = accounts.find(user)?;
-        let Accounts { directory, quirks, .. } = &mut *accounts;
-        let grant =
-            directory.grant(self.around(quirks), &user, &self.config.client_ids[0], "DeviceCode");
-        Some(directory.minted(&grant))
-    }
-
-    pub(crate) fn approve_device(&self, code: &str, user: Option<&str>) -> bool {
-        let mut accounts = self.accounts.lock().unwrap();
-        let Some(user) = accounts.find(user) else { return false };
-        accounts.grants.decide(code, Some(user))
-    }
-
-    pub(crate) fn deny_device(&self, code: &str) -> bool {
-        self.accounts.lock().unwrap().grants.decide(code, None)
-    }
-
-    pub(crate) fn revoke(&self, refresh_token: &str) -> bool {
-        let directory = &mut self.accounts.lock().unwrap().directory;
-        let family = directory.family_of(refresh_token);
-        family.inspect(|it| directory.revoke(*it, "control")).is_some()
-    }
-}
-
-// === impl Accounts ===
-
-impl Accounts {
-    pub(crate) fn signing_in(&self) -> &User {
-        &self.directory.users[self.signing_in]
-    }
-
-    fn find(&self, id: Option<&str>) -> Option<User> {
-        match id {
-            Some(id) => self.directory.user(id).cloned(),
-            None => Some(self.signing_in().clone()),
-        }
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::upstream::conn::{Conn, Cut};
 use crate::upstream::journal::Track;
-use crate::upstream::script::{Ending, Plan, Split};
+use crate::upstream::plan::{Ending, Plan, Split};
 
 /// What the services say; the plan decides how it arrives.
 pub(crate) struct Answer {

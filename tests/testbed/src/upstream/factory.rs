@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use crate::upstream::World;
 use crate::upstream::answer::Answer;
 use crate::upstream::fixtures;
+use crate::upstream::plan::Plan;
 use crate::upstream::rules::{Checked, Object, object, refuse};
-use crate::upstream::script::{Endpoint, Plan};
+use crate::upstream::script::Endpoint;
 use crate::upstream::tokens::Bearer;
 use crate::upstream::{rules_anthropic, rules_chat, rules_gemini, rules_responses};
 

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::micros;
-use crate::upstream::tokens::{Around, OAuthError, User};
+use crate::upstream::token_answer::OAuthError;
+use crate::upstream::tokens::{Around, User};
 
 /// A device sign-in, as the person's side sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

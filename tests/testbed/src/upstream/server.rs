@@ -17,7 +17,8 @@ use crate::upstream::answer::Answer;
 use crate::upstream::conn::{Conn, Cut};
 use crate::upstream::factory::bearer_of;
 use crate::upstream::journal::{Entry, Track};
-use crate::upstream::script::{Endpoint, Facts, Instead, Plan};
+use crate::upstream::plan::{Instead, Plan};
+use crate::upstream::script::{Endpoint, Facts};
 use crate::upstream::{World, control, factory, workos};
 
 /// Above the 64 MiB that the program lets through, so that it is the one to refuse.

@@ -5,12 +5,11 @@
 
 use std::collections::HashMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::{Ids, micros, rfc3339};
+use crate::upstream::token_answer::{self, Holder, OAuthError};
 use crate::upstream::{FakeConfig, Quirks};
 
 /// A person WorkOS knows.
@@ -65,14 +64,6 @@ pub struct Stats {
     pub reuses: u64,
     /// Families revoked, for whatever reason.
     pub revoked: u64,
-}
-
-/// An error in WorkOS's own shape.
-#[derive(Clone, Debug)]
-pub(crate) struct OAuthError {
-    pub(crate) status: u16,
-    pub(crate) error: &'static str,
-    pub(crate) description: String,
 }
 
 /// What a bearer token is allowed to do.
@@ -241,37 +232,10 @@ impl Directory {
         Ok(self.issue(around, index))
     }
 
-    /// The token endpoint's answer (seed S0 §3.1 `WorkOSTokenResponse`), less what a quirk omits.
+    /// What the token endpoint tells about a grant.
     pub(crate) fn response(&self, around: Around<'_>, grant: &Grant) -> Value {
-        let family = &self.families[grant.family];
-        let quirks = around.quirks;
-        let mut body = json!({
-            "access_token": grant.access_token,
-            "token_type": "Bearer",
-            "authentication_method": family.method,
-        });
-        if let Some(token) = &grant.refresh_token {
-            body["refresh_token"] = json!(token);
-        }
-        if !quirks.omit_expires_in {
-            body["expires_in"] = json!(around.config.access_token_ttl.as_secs());
-        }
-        if quirks.give_expires_at {
-            body["expires_at"] = json!(rfc3339(grant.expires_us));
-        }
-        if !quirks.omit_user {
-            body["user"] = json!({
-                "object": "user",
-                "id": family.user.id,
-                "email": family.user.email,
-                "first_name": "Ada",
-                "last_name": "Fixture",
-            });
-        }
-        if let Some(org) = family.org.as_ref().filter(|_| !quirks.omit_organization) {
-            body["organization_id"] = json!(org);
-        }
-        body
+        let Family { user, org, method, .. } = &self.families[grant.family];
+        token_answer::response(around, grant, Holder { user, org: org.as_deref(), method })
     }
 
     pub(crate) fn revoke(&mut self, index: usize, by: &'static str) {
@@ -330,44 +294,9 @@ impl Directory {
 
     fn access_only(&mut self, around: Around<'_>, index: usize) -> Grant {
         let expires_us = around.now_us + micros(around.config.access_token_ttl);
-        let access_token = jwt(around, &self.families[index], expires_us);
+        let Family { user, org, session, .. } = &self.families[index];
+        let access_token = token_answer::jwt(around, user, org.as_deref(), session, expires_us);
         self.access.insert(access_token.clone(), Access { family: index, expires_us });
         Grant { family: index, access_token, refresh_token: None, expires_us }
     }
-}
-
-// === impl OAuthError ===
-
-impl OAuthError {
-    pub(crate) fn new(error: &'static str, description: &str) -> Self {
-        Self { status: 400, error, description: description.to_owned() }
-    }
-
-    pub(crate) fn grant(description: &str) -> Self {
-        Self::new("invalid_grant", description)
-    }
-
-    pub(crate) fn request(description: &str) -> Self {
-        Self::new("invalid_request", description)
-    }
-}
-
-/// Looks like WorkOS's access tokens; the signature is made up, nobody can verify it.
-fn jwt(around: Around<'_>, family: &Family, expires_us: u64) -> String {
-    let mut claims = json!({
-        "iss": "https://api.workos.com",
-        "sub": family.user.id,
-        "sid": family.session,
-        "jti": around.ids.named("01"),
-        "email": family.user.email,
-        "exp": expires_us / 1_000_000,
-        "iat": around.now_us / 1_000_000,
-    });
-    if let Some(org) = family.org.as_ref().filter(|_| !around.quirks.omit_org_claim) {
-        claims["org_id"] = json!(org);
-    }
-    let header = json!({"alg": "RS256", "typ": "JWT", "kid": "sso_oidc_key_pair_fake"});
-    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signature = URL_SAFE_NO_PAD.encode(around.ids.hex().repeat(4));
-    format!("{}.{}.{signature}", encode(&header), encode(&claims))
 }

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::upstream::answer::Answer;
 use crate::upstream::grants::verifier_is_valid;
 use crate::upstream::script::Endpoint;
-use crate::upstream::tokens::{Grant, OAuthError};
+use crate::upstream::token_answer::OAuthError;
+use crate::upstream::tokens::Grant;
 use crate::upstream::{Accounts, World, form};
 
 pub(crate) type Fields = BTreeMap<String, String>;

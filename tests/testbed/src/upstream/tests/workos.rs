@@ -139,13 +139,12 @@ async fn a_refresh_for_another_organization_or_client_spends_nothing() {
     let user = fake.add_user("two@example.test", &["org_a".into(), "org_b".into()]);
     let account = fake.mint_for(&user);
     let with = |org: &'static str| {
-        let fields = [
+        [
             ("grant_type", "refresh_token"),
             ("refresh_token", account.refresh_token.as_str()),
             ("client_id", CLIENT),
             ("organization_id", org),
-        ];
-        fields
+        ]
     };
     token(&fake, &with("org_c")).await.refused("invalid_request");
     token(&fake, &with("")).await.refused("invalid_request");
