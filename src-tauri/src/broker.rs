@@ -138,9 +138,10 @@ impl Broker {
         }
         self.catch_up().await?;
         let route = outbound::routed(&config, wanted.model, wanted.endpoint);
-        let session = wanted.session.as_ref().map(|it| {
-            affinity::sticky_key(route.endpoint, it.as_str(), wanted.client_key_id)
-        });
+        let session = wanted
+            .session
+            .as_ref()
+            .map(|it| affinity::sticky_key(route.endpoint, it.as_str(), wanted.client_key_id));
         let mut sticky = match &session {
             Some(session) => self.sticky(session).await?,
             None => None,
@@ -246,10 +247,8 @@ impl Broker {
         if account.max_concurrency > 0 {
             self.take_place(config, &account, &lease, &lease_id).await?;
         }
-        let sender = Sender {
-            user_agent: account.user_agent.as_deref(),
-            bearer: Some(&credential.secret),
-        };
+        let sender =
+            Sender { user_agent: account.user_agent.as_deref(), bearer: Some(&credential.secret) };
         let mut headers = outbound::headers(config, route, sender);
         headers.session(wanted.session.as_ref(), self.parts.entropy.uuid());
         Ok(Lent {

@@ -253,9 +253,7 @@ impl Logins {
                 self.accounts.store.update_login(id, patch).await?;
                 Ok(wait(next_poll_at, now))
             }
-            Ok(DevicePoll::Done(pair)) => {
-                self.done(id, *pair, kept, login.proxy().cloned()).await
-            }
+            Ok(DevicePoll::Done(pair)) => self.done(id, *pair, kept, login.proxy().cloned()).await,
             Ok(DevicePoll::Expired) => {
                 self.accounts.store.finish_login(id, LoginState::Expired).await?;
                 Ok(Progress::Expired)

@@ -54,9 +54,8 @@ fn serve() -> droid_provider::error::Result<()> {
     let runtime = runtime.map_err(|error| {
         droid_provider::error::Error::Internal(format!("the runtime cannot start: {error}"))
     })?;
-    let served = runtime.block_on(async {
-        rpc::serve(boot, std::io::stdin(), std::io::stdout(), stopped()).await
-    });
+    let served = runtime
+        .block_on(async { rpc::serve(boot, std::io::stdin(), std::io::stdout(), stopped()).await });
     // The thread that reads stdin may still wait for it: nothing is left for it to do.
     runtime.shutdown_background();
     served

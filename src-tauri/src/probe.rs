@@ -52,9 +52,9 @@ impl Verdict {
     /// being too fast, was sent by somebody upstream knows.
     #[must_use]
     pub fn accepted(&self) -> bool {
-        self.fault.as_ref().is_none_or(|it| {
-            matches!(it.class, Class::Request | Class::Model | Class::Rate)
-        })
+        self.fault
+            .as_ref()
+            .is_none_or(|it| matches!(it.class, Class::Request | Class::Model | Class::Rate))
     }
 
     /// For a person.

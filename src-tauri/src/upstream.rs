@@ -18,8 +18,8 @@ use crate::secret::Secret;
 mod proxy;
 mod transport;
 
-pub use proxy::ProxyUrl;
 pub use droid_protocol::fault::TransportKind;
+pub use proxy::ProxyUrl;
 pub use transport::Transport;
 
 /// How long connecting may take, proxy and TLS included.

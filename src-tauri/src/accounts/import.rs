@@ -118,7 +118,9 @@ impl Accounts {
     async fn import_one(&self, source: &str, kind: Kind, spec: &AccountSpec) -> Result<Imported> {
         let known = match (&spec.refresh_token, &spec.api_keys) {
             (Some(refresh), _) => {
-                self.store.find_by_lineage(&Secret::new(refresh.expose().trim()).fingerprint()).await?
+                self.store
+                    .find_by_lineage(&Secret::new(refresh.expose().trim()).fingerprint())
+                    .await?
             }
             (None, Some(KeyList::Text(key))) => {
                 self.pool_with(&Secret::new(key.expose().trim()).fingerprint()).await?
@@ -196,9 +198,7 @@ fn kind_of(mut spec: AccountSpec) -> Option<(Kind, AccountSpec)> {
     spec.refresh_token = None;
     let has_keys = match &spec.api_keys {
         Some(KeyList::Text(text)) => !text.expose().trim().is_empty(),
-        Some(KeyList::List(list)) => {
-            list.iter().any(|it| !matches!(it, KeyEntry::Other(_)))
-        }
+        Some(KeyList::List(list)) => list.iter().any(|it| !matches!(it, KeyEntry::Other(_))),
         None => false,
     };
     has_keys.then_some((Kind::ApiKey, spec))

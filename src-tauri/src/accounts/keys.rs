@@ -56,7 +56,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Invalid`] when nothing usable is given; [`Error::NotFound`].
-    pub async fn add_keys(&self, id: &AccountId, list: &KeyList, mode: Mode) -> Result<KeysChanged> {
+    pub async fn add_keys(
+        &self,
+        id: &AccountId,
+        list: &KeyList,
+        mode: Mode,
+    ) -> Result<KeysChanged> {
         self.pool(id).await?;
         let pasted = self.open_stored(list.keys("api_keys")?)?;
         let (keys, mut results) = self.new_keys(pasted);
@@ -156,11 +161,9 @@ impl Accounts {
                 PastedKey::Plain(secret) => {
                     keys.push(NewKey { id: KeyId::from(self.entropy.uuid()), secret });
                 }
-                PastedKey::Stored(secret) | PastedKey::Malformed(secret) => refused.push(KeyResult {
-                    id: None,
-                    tail: secret.tail(),
-                    outcome: "malformed",
-                }),
+                PastedKey::Stored(secret) | PastedKey::Malformed(secret) => {
+                    refused.push(KeyResult { id: None, tail: secret.tail(), outcome: "malformed" })
+                }
             }
         }
         (keys, refused)

@@ -183,11 +183,7 @@ impl AccountView {
 
     /// With its keys counted.
     #[must_use]
-    pub fn with_counts<'a>(
-        mut self,
-        keys: impl Iterator<Item = &'a Key>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn with_counts<'a>(mut self, keys: impl Iterator<Item = &'a Key>, now: Timestamp) -> Self {
         let mut counts = KeyCounts::default();
         for key in keys {
             counts.total += 1;
@@ -264,8 +260,7 @@ fn health(account: &Account, now: Timestamp) -> &'static str {
 }
 
 fn cooling(health: &Health, now: Timestamp) -> Option<CoolingView> {
-    health.cooling_at(now).map(|it| CoolingView {
-        until: it.until.to_rfc3339(),
-        reason: it.reason.clone(),
-    })
+    health
+        .cooling_at(now)
+        .map(|it| CoolingView { until: it.until.to_rfc3339(), reason: it.reason.clone() })
 }

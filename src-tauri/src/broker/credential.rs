@@ -132,9 +132,9 @@ impl Broker {
         let state = self.state();
         let mut keys = state.pool.keys_of(&account.id);
         match named {
-            Some(named) => keys.find(|it| it.id == *named).ok_or_else(|| {
-                Error::not_found("key", named)
-            }),
+            Some(named) => {
+                keys.find(|it| it.id == *named).ok_or_else(|| Error::not_found("key", named))
+            }
             None => keys.find(|it| it.status == KeyStatus::Active).ok_or_else(|| {
                 let message = format!("no key of account `{}` is active", account.name);
                 Error::NoAccount { message, retry_after: None }

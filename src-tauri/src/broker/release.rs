@@ -110,7 +110,10 @@ impl Broker {
             || key.is_some_and(|it| it.status != KeyStatus::Active || it.health.is_blemished())
             || by_score(account.key_strategy)
             || by_score(self.parts.config.get().scheduling.strategy)
-            || state.pool.groups().any(|it| by_score(it.strategy) && account.groups.contains(&it.id))
+            || state
+                .pool
+                .groups()
+                .any(|it| by_score(it.strategy) && account.groups.contains(&it.id))
     }
 
     async fn failed(
@@ -153,7 +156,12 @@ impl Broker {
         if stored.last_refresh_at.is_some_and(|it| used_at.since(it) < window) {
             return Ok(false);
         }
-        match self.parts.refresher.access_token(&account.id, Need::After401 { rejected: current }).await {
+        match self
+            .parts
+            .refresher
+            .access_token(&account.id, Need::After401 { rejected: current })
+            .await
+        {
             // The sign-in service cannot be reached, or says the sign-in is over: either is noted
             // by the refresh itself.
             Ok(_) | Err(Error::RefreshFailed { .. } | Error::NeedsLogin { .. }) => {

@@ -27,12 +27,7 @@ impl Context {
     /// Nothing is opened yet.
     #[must_use]
     pub fn new(boot: Boot) -> Self {
-        Self {
-            boot,
-            streams: Streams::default(),
-            config: OnceCell::new(),
-            app: OnceCell::new(),
-        }
+        Self { boot, streams: Streams::default(), config: OnceCell::new(), app: OnceCell::new() }
     }
 
     /// The configuration, read now if it was not yet. A failure is tried again with the next call:

@@ -311,7 +311,7 @@ pub const METHODS: &[Spec] = &[
         name: "explain_selection",
         purpose: "Says which accounts a request would be offered, in order, and why each other one would not.",
         params: &["as acquire_credential"],
-        result: "{model, endpoint_type, candidates: [{credential_id, name, position}], left_out: [{credential_id, name, reason, text, until?}]}",
+        result: "{model, endpoint_type, accounts: [{account, name, tier, position (1 is tried first; null is not tried), sticky, probe, skipped: reason or null, sentence}]}, in the order they are considered",
     },
     Spec {
         name: "get_usage",

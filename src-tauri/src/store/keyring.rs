@@ -4,8 +4,8 @@
 //! Must not know: what is sealed, but for counting and naming it.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -294,7 +294,14 @@ impl Db {
 impl Keyring {
     pub(super) fn new(data_dir: PathBuf, passphrase: Option<Secret>) -> Self {
         let passphrase = passphrase.filter(|it| !it.is_empty());
-        Self { data_dir, passphrase, next_passphrase: None, loaded: None, published: Published::default(), old: None }
+        Self {
+            data_dir,
+            passphrase,
+            next_passphrase: None,
+            loaded: None,
+            published: Published::default(),
+            old: None,
+        }
     }
 
     /// The key file and the one of a rekey under way.

@@ -16,4 +16,7 @@ pub mod upstream;
 /// The host: launches the binary as ProxyCast does and checks every answer's shape.
 pub mod host;
 
+/// Both at once, with a scratch folder.
+pub mod rig;
+
 mod clock;

@@ -15,9 +15,8 @@ struct Update {
 }
 
 pub(super) fn register(table: &mut Table) -> Registered {
-    table.add("get_config", |context, _: None_| async move {
-        Ok(shown(context.config().await?))
-    })?;
+    table
+        .add("get_config", |context, _: None_| async move { Ok(shown(context.config().await?)) })?;
     table.add("update_config", |context, it: Update| async move {
         let live = context.config().await?;
         live.update(&it.config)?;

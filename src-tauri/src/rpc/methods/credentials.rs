@@ -199,9 +199,7 @@ async fn validate(app: &App, id: &AccountId) -> Result<Value> {
     let now = app.clock.now();
     let config = app.config.get();
     let proxy = app.store.proxy(id).await?;
-    let answer = |valid: bool, message: String, details: Value| {
-        json!({ "valid": valid, "message": message, "details": details })
-    };
+    let answer = |valid: bool, message: String, details: Value| json!({ "valid": valid, "message": message, "details": details });
     let (bearer, model) = if account.kind == Kind::ApiKey {
         let Some(key) = usable_key(app, id).await? else {
             let message = "no key of this pool is active".to_owned();
@@ -216,8 +214,13 @@ async fn validate(app: &App, id: &AccountId) -> Result<Value> {
         }
         let live = tokens.expires_at.is_none_or(|it| it > now);
         let Some(access) = tokens.access.filter(|_| live) else {
-            let message = "the access token has ended; the next use, or refresh_token, gets a new one";
-            return Ok(answer(false, message.to_owned(), json!({ "asked": false, "expired": true })));
+            let message =
+                "the access token has ended; the next use, or refresh_token, gets a new one";
+            return Ok(answer(
+                false,
+                message.to_owned(),
+                json!({ "asked": false, "expired": true }),
+            ));
         };
         (access, None)
     };
@@ -239,9 +242,8 @@ async fn validate(app: &App, id: &AccountId) -> Result<Value> {
 
 async fn usable_key(app: &App, id: &AccountId) -> Result<Option<crate::ids::KeyId>> {
     let keys = app.store.keys(id).await?;
-    let active = |it: &&crate::pool::account::Key| {
-        it.status == crate::pool::account::KeyStatus::Active
-    };
+    let active =
+        |it: &&crate::pool::account::Key| it.status == crate::pool::account::KeyStatus::Active;
     Ok(keys.iter().find(active).map(|it| it.id.clone()))
 }
 

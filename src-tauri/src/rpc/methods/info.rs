@@ -49,7 +49,9 @@ struct ModelView<'a> {
 
 pub(super) fn register(table: &mut Table) -> Registered {
     table.add("ping", |_, _: None_| async { Ok(Empty {}) })?;
-    table.add("get_info", |context, _: None_| async move { Ok(info(&context.config().await?.get())) })?;
+    table.add("get_info", |context, _: None_| async move {
+        Ok(info(&context.config().await?.get()))
+    })?;
     table.add("init", |context, _: None_| async move {
         context.app().await?.store.check_key().await?;
         Ok(Empty {})

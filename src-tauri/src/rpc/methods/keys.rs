@@ -65,9 +65,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("remove_api_keys", |context, it: Remove| async move {
         let accounts = &context.app().await?.accounts;
-        let changed: KeysChanged = accounts
-            .remove_keys(&it.credential_id, &it.api_key_ids, it.api_keys.as_ref())
-            .await?;
+        let changed: KeysChanged =
+            accounts.remove_keys(&it.credential_id, &it.api_key_ids, it.api_keys.as_ref()).await?;
         Ok(changed)
     })?;
     table.add("set_api_key_status", |context, it: SetStatus| async move {
@@ -78,9 +77,10 @@ pub(super) fn register(table: &mut Table) -> Registered {
         let keys: Vec<Value> = keys.iter().map(|key| json!(KeyView::new(key, now))).collect();
         Ok(json!({ "keys": keys }))
     })?;
-    table.add("test_api_keys", |context, it: Test| async move {
-        test(context.app().await?, it).await
-    })
+    table.add(
+        "test_api_keys",
+        |context, it: Test| async move { test(context.app().await?, it).await },
+    )
 }
 
 async fn test(app: &App, it: Test) -> Result<Value> {

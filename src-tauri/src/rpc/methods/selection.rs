@@ -111,9 +111,10 @@ pub(super) fn register(table: &mut Table) -> Registered {
     table.add("explain_selection", |context, it: Acquire| async move {
         explain(context.app().await?, &it).await
     })?;
-    table.add("get_usage", |context, it: UsageAsk| async move {
-        usage(context.app().await?, it).await
-    })
+    table.add(
+        "get_usage",
+        |context, it: UsageAsk| async move { usage(context.app().await?, it).await },
+    )
 }
 
 async fn acquire(app: &App, it: Acquire) -> Result<Value> {
@@ -152,7 +153,7 @@ async fn explain(app: &App, it: &Acquire) -> Result<Value> {
     Ok(json!({
         "model": route.model,
         "endpoint_type": route.endpoint,
-        "explanation": explanation,
+        "accounts": explanation.accounts,
     }))
 }
 
@@ -206,7 +207,8 @@ fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
             let fault = match it.status {
                 Some(status) if status >= 400 => {
                     let header = |name: &str| {
-                        let found = it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+                        let found =
+                            it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
                         found.map(|(_, value)| value.as_str())
                     };
                     let body = it.body.as_deref().unwrap_or(message);
@@ -223,9 +225,9 @@ async fn usage(app: &App, it: UsageAsk) -> Result<Value> {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let time = |field: &'static str, text: Option<String>| match text {
         None => Ok(None),
-        Some(text) => Timestamp::from_rfc3339(&text).map(Some).ok_or_else(|| {
-            Error::invalid(field, "expected a time such as 2026-11-21T00:00:00Z")
-        }),
+        Some(text) => Timestamp::from_rfc3339(&text)
+            .map(Some)
+            .ok_or_else(|| Error::invalid(field, "expected a time such as 2026-11-21T00:00:00Z")),
     };
     let filter = UsageFilter {
         from: Some(time("since", it.since)?.unwrap_or_else(|| app.clock.now().minus(DAY))),

@@ -152,9 +152,9 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
         found.map(|(_, value)| value.as_str())
     };
     let asked = model_in(&it.request).or_else(|| it.model.clone());
-    let endpoint = it.endpoint_type.or_else(|| {
-        asked.as_deref().map(|model| models::route(&config, model).endpoint)
-    });
+    let endpoint = it
+        .endpoint_type
+        .or_else(|| asked.as_deref().map(|model| models::route(&config, model).endpoint));
     let dialect = dialect(it.protocol.as_deref(), &it.request, endpoint)?;
     let lent = match &it.credential_id {
         Some(id) => Some(context.app().await?.broker.bearer(id, it.api_key_id.as_ref()).await?),
@@ -183,9 +183,9 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
 
 async fn transform_response(context: &Context, it: Response) -> Result<TransformedResponse> {
     let config = context.config().await?.get();
-    let endpoint = it.endpoint_type.or_else(|| {
-        it.model.as_deref().map(|model| models::route(&config, model).endpoint)
-    });
+    let endpoint = it
+        .endpoint_type
+        .or_else(|| it.model.as_deref().map(|model| models::route(&config, model).endpoint));
     if let (Some(endpoint), Some(protocol)) = (endpoint, it.protocol.as_deref()) {
         let client = named(protocol, Some(endpoint))?;
         if client != endpoint.dialect() {
@@ -274,10 +274,12 @@ fn named(told: &str, endpoint: Option<Endpoint>) -> Result<Dialect> {
     match told {
         "openai" if endpoint == Some(Endpoint::OpenAi) => Ok(Dialect::Responses),
         "openai" => Ok(Dialect::Chat),
-        other => serde_json::from_value(serde_json::Value::String(other.to_owned())).map_err(|_| {
-            let message = "expected anthropic, openai, responses, chat or gemini";
-            Error::invalid("protocol", message)
-        }),
+        other => {
+            serde_json::from_value(serde_json::Value::String(other.to_owned())).map_err(|_| {
+                let message = "expected anthropic, openai, responses, chat or gemini";
+                Error::invalid("protocol", message)
+            })
+        }
     }
 }
 
