@@ -173,3 +173,21 @@ fn anthropic_event_without_a_blank_line_counts_only_if_it_ends_the_message() {
     let cut = said(Anthropic, [format!("{head}data: {text}").as_bytes()]);
     assert_eq!(meaning(&cut.events).text, "");
 }
+
+#[test]
+fn anthropic_cache_writes_may_be_told_as_a_total_or_as_parts() {
+    let parts = json!({"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 4});
+    for (told, five_minutes, hour) in [
+        (json!({"cache_creation": parts}), 3, 4),
+        (json!({"cache_creation_input_tokens": 7}), 7, 0),
+        (json!({"cache_creation_input_tokens": 7, "cache_creation": parts}), 3, 4),
+        (json!({"cache_creation_input_tokens": 7, "cache_creation": null}), 7, 0),
+    ] {
+        let head = json!({"type": "message_start", "message": {"id": "i", "usage": told}});
+        let usage = stream(Anthropic, &[head, message_stop()]).usage;
+        assert_eq!(
+            (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens),
+            (five_minutes, hour)
+        );
+    }
+}
