@@ -1,6 +1,6 @@
-//! Upstream bytes to [`Event`]s, any chunking.
+//! Upstream bytes to events, any chunking.
 //!
-//! Owns: [`StreamDecoder`], [`whole`], the saved state between two chunks, and what happens to a
+//! Owns: `StreamDecoder`, `whole`, the saved state between two chunks, and what happens to a
 //! frame nobody can read.
 //! Must not know: HTTP, accounts, time, which client asked.
 //!

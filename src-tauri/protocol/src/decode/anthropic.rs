@@ -7,12 +7,14 @@
 //! the later one replaces the earlier. An event that the end of the bytes cut off before its
 //! blank line is dropped, as the SDKs do, unless it ends the message.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+mod types;
 
+use serde::{Deserialize, Serialize};
+
+use self::types::{Answer, Block, Delta, Tokens, Wire};
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::{Count, List, Maybe, Text, Truthy, compact, object};
+use super::loose::{Maybe, Text, compact, object};
 use super::message::{Message, is_default};
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason, Usage};
@@ -28,86 +30,6 @@ pub(super) struct Anthropic {
     /// Upstream's index and ours of each open block.
     #[serde(skip_serializing_if = "is_default")]
     blocks: Vec<(u32, u32)>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Wire<'a> {
-    #[serde(rename = "type")]
-    kind: Text<'a>,
-    index: Count,
-    message: Maybe<Answer<'a>>,
-    content_block: Maybe<Block<'a>>,
-    delta: Maybe<Delta<'a>>,
-    usage: Maybe<Tokens>,
-    error: Truthy,
-}
-
-/// A message: the head of a stream, or a whole answer.
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Answer<'a> {
-    #[serde(rename = "type")]
-    kind: Text<'a>,
-    id: Text<'a>,
-    model: Text<'a>,
-    content: List<Block<'a>>,
-    stop_reason: Text<'a>,
-    stop_sequence: Text<'a>,
-    usage: Maybe<Tokens>,
-    error: Truthy,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Block<'a> {
-    #[serde(rename = "type")]
-    kind: Text<'a>,
-    text: Text<'a>,
-    thinking: Text<'a>,
-    signature: Text<'a>,
-    data: Text<'a>,
-    id: Text<'a>,
-    name: Text<'a>,
-    #[serde(borrow)]
-    input: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Delta<'a> {
-    #[serde(rename = "type")]
-    kind: Text<'a>,
-    text: Text<'a>,
-    thinking: Text<'a>,
-    signature: Text<'a>,
-    partial_json: Text<'a>,
-    stop_reason: Text<'a>,
-    stop_sequence: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Tokens {
-    input_tokens: Count,
-    output_tokens: Count,
-    cache_read_input_tokens: Count,
-    cache_creation_input_tokens: Count,
-    cache_creation: Maybe<Written>,
-    output_tokens_details: Maybe<Details>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Written {
-    ephemeral_5m_input_tokens: Count,
-    ephemeral_1h_input_tokens: Count,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Details {
-    thinking_tokens: Count,
 }
 
 // === impl Decode ===

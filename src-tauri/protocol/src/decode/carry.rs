@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::StreamDecoder;
 use crate::wire::sse::MAX_EVENT_BYTES;
 
-/// The most bytes [`StreamDecoder::restore`] takes: one unfinished event in base64, twice (the
-/// lines so far and the last one are bounded together), and room for the open blocks.
+/// The most bytes [`StreamDecoder::restore`] takes: one unfinished event in base64 and
+/// room for the names of the open blocks.
 pub const MAX_CARRY_BYTES: usize = MAX_EVENT_BYTES / 3 * 4 + 8 * 1024 * 1024;
 
 /// Why a saved state was refused.

@@ -7,13 +7,16 @@
 //! stay open until the end; text, reasoning and refusal follow each other. The message ends at
 //! `[DONE]`, not at `finish_reason`, since the counts come between the two.
 
+mod types;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use self::types::{CallPiece, Choice, Delta, Function, Part, Tokens, Wire};
 use super::counts::Counts;
 use super::failure::Failure;
-use super::loose::{Count, List, Maybe, Text, TextOrJson, TextOrList, Truthy, object};
+use super::loose::{TextOrList, object};
 use super::message::{MAX_IDS, MAX_OPEN, Message, is_default};
 use super::{Decode, Unreadable};
 use crate::event::{BlockType, Event, StopReason};
@@ -46,104 +49,6 @@ struct Call {
     /// Its block, once its name was told.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     index: Option<u32>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Wire<'a> {
-    id: Text<'a>,
-    model: Text<'a>,
-    object: Text<'a>,
-    #[serde(rename = "type")]
-    kind: Text<'a>,
-    choices: List<Choice<'a>>,
-    usage: Maybe<Tokens>,
-    error: Truthy,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Choice<'a> {
-    index: Count,
-    delta: Maybe<Delta<'a>>,
-    /// The same as `delta`, in an answer that is not streamed.
-    message: Maybe<Delta<'a>>,
-    finish_reason: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Delta<'a> {
-    content: TextOrList<'a, Part<'a>>,
-    reasoning_content: Text<'a>,
-    reasoning: Text<'a>,
-    refusal: Text<'a>,
-    tool_calls: List<CallPiece<'a>>,
-    function_call: Maybe<Function<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct CallPiece<'a> {
-    index: Count,
-    id: Text<'a>,
-    function: Maybe<Function<'a>>,
-    custom: Maybe<Custom<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Function<'a> {
-    name: Text<'a>,
-    arguments: TextOrJson<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Custom<'a> {
-    name: Text<'a>,
-    input: Text<'a>,
-}
-
-/// A part of content where a server sends a list in place of text.
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Part<'a> {
-    text: Text<'a>,
-    refusal: Text<'a>,
-    thinking: List<Thought<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Thought<'a> {
-    text: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Tokens {
-    prompt_tokens: Count,
-    completion_tokens: Count,
-    prompt_tokens_details: Maybe<PromptDetails>,
-    completion_tokens_details: Maybe<CompletionDetails>,
-    /// DeepSeek's name for the cached tokens.
-    prompt_cache_hit_tokens: Count,
-    /// Moonshot's place for them.
-    cached_tokens: Count,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PromptDetails {
-    cached_tokens: Count,
-    cache_write_tokens: Count,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CompletionDetails {
-    reasoning_tokens: Count,
 }
 
 // === impl Decode ===
@@ -366,14 +271,6 @@ impl Chat {
         }
         let usage = counts.inclusive();
         self.message.count(out, usage);
-    }
-}
-
-// === impl Wire ===
-
-impl Wire<'_> {
-    fn is_error(&self) -> bool {
-        self.error.0 || self.kind.as_str() == "error" || self.object.as_str() == "error"
     }
 }
 
