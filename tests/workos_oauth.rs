@@ -1,0 +1,18 @@
+//! Signing in, refreshing and surviving, through the built binary (seed S0 §13.2).
+//!
+//! Owns: the modules below, one a promise.
+//! Must not know: how the program keeps it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests stop the test, as the tests do"
+)]
+
+mod support;
+
+#[path = "workos_oauth/kit.rs"]
+mod kit;
+
+#[path = "workos_oauth/herd.rs"]
+mod herd;
