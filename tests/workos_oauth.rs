@@ -14,5 +14,9 @@ mod support;
 #[path = "workos_oauth/kit.rs"]
 mod kit;
 
+#[path = "workos_oauth/evidence.rs"]
+mod evidence;
 #[path = "workos_oauth/herd.rs"]
 mod herd;
+#[path = "workos_oauth/refresh_kill.rs"]
+mod refresh_kill;
