@@ -18,5 +18,11 @@ mod kit;
 mod evidence;
 #[path = "workos_oauth/herd.rs"]
 mod herd;
+#[path = "workos_oauth/records.rs"]
+mod records;
 #[path = "workos_oauth/refresh_kill.rs"]
 mod refresh_kill;
+#[path = "workos_oauth/slot.rs"]
+mod slot;
+#[path = "workos_oauth/write_kill.rs"]
+mod write_kill;

@@ -99,11 +99,10 @@ async fn a_killed_refresh_loses_no_account_that_could_be_saved() {
     println!("{tally}");
     assert!(tally.lost_otherwise.is_empty(), "{:#?}", tally.lost_otherwise);
     assert!(tally.n_kills() >= wanted);
-    for phase in [Phase::BeforeTheRequest, Phase::Asking, Phase::Rotated, Phase::Answering] {
+    let promised = [Phase::BeforeTheRequest, Phase::Asking, Phase::Rotated, Phase::Answering];
+    for phase in promised.into_iter().chain([Phase::Recorded]) {
         assert!(tally.kills[phase as usize] > 0, "no kill fell into {phase:?}");
     }
-    let after = &tally.kills[Phase::Recorded as usize..];
-    assert!(after.iter().sum::<usize>() > 0, "no kill fell after the answer was recorded");
 }
 
 #[tokio::test]
