@@ -14,10 +14,14 @@ mod support;
 #[path = "workos_oauth/kit.rs"]
 mod kit;
 
+#[path = "workos_oauth/answers.rs"]
+mod answers;
 #[path = "workos_oauth/evidence.rs"]
 mod evidence;
 #[path = "workos_oauth/herd.rs"]
 mod herd;
+#[path = "workos_oauth/outage.rs"]
+mod outage;
 #[path = "workos_oauth/records.rs"]
 mod records;
 #[path = "workos_oauth/refresh_kill.rs"]
