@@ -16,12 +16,20 @@ mod kit;
 
 #[path = "workos_oauth/answers.rs"]
 mod answers;
+#[path = "workos_oauth/browser.rs"]
+mod browser;
+#[path = "workos_oauth/device.rs"]
+mod device;
 #[path = "workos_oauth/evidence.rs"]
 mod evidence;
 #[path = "workos_oauth/herd.rs"]
 mod herd;
+#[path = "workos_oauth/import.rs"]
+mod import;
 #[path = "workos_oauth/outage.rs"]
 mod outage;
+#[path = "workos_oauth/proxied.rs"]
+mod proxied;
 #[path = "workos_oauth/records.rs"]
 mod records;
 #[path = "workos_oauth/refresh_kill.rs"]
