@@ -185,7 +185,7 @@ proptest! {
     fn any_file_is_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("refresh")).unwrap();
-        let with_magic = [MAGIC.as_slice(), b"A", &bytes].concat();
+        let with_magic = [b"droidrj1A".as_slice(), &bytes].concat();
         for content in [&bytes, &with_magic] {
             fs::write(file(folder.path()), content).unwrap();
             let (_, left) = open(&journal(folder.path()));
