@@ -120,13 +120,10 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
         Ok(AccessToken { secret: pair.access, expires_at: Some(pair.expires_at) })
     }
 
-    /// The service says the refresh token is dead. Believed only if the store still has that one.
+    /// The service says the refresh token is dead. Believed only if the store, read again in the
+    /// same transaction that marks the account, still has that one.
     async fn dead(&self, tokens: &Tokens, spent: &str, text: &str, cut_off: bool) -> Result<Step> {
         let Parts { store, owner, .. } = self.parts();
-        let stored = store.tokens(&self.id).await?;
-        if stored.refresh.fingerprint() != spent {
-            return Ok(Step::Replaced);
-        }
         let mut reason =
             format!("the sign-in service no longer accepts its refresh token ({text})");
         if cut_off {

@@ -31,6 +31,7 @@ pub(crate) struct MemoryStore(Arc<Mutex<Row>>, pub(crate) Arc<Switches>);
 pub(crate) struct Switches {
     pub(crate) fail_save: AtomicBool,
     pub(crate) n_saves: AtomicUsize,
+    pub(crate) n_takes: AtomicUsize,
     /// Something that happens when the lease is taken, as by another process.
     pub(crate) on_take: Mutex<Option<OnTake>>,
 }
@@ -192,6 +193,7 @@ impl TokenStore for MemoryStore {
         now: Timestamp,
         deadline: Timestamp,
     ) -> Result<RefreshLease> {
+        self.1.n_takes.fetch_add(1, Ordering::SeqCst);
         let mut row = self.0.lock().unwrap();
         if let Some((_, until)) = row.lease.clone().filter(|(_, until)| *until > now) {
             return Ok(RefreshLease::Held { until, tokens: row.tokens.clone() });

@@ -63,6 +63,7 @@ async fn two_hundred_callers_make_one_request() {
     let results = together((0..200).map(|_| (process.clone(), Need::Fresh)), &world.id).await;
     assert!(results.iter().all(|it| it == "at-1"), "{results:?}");
     assert_eq!(world.n_requests(), 1);
+    assert_eq!(world.store.1.n_takes.load(Ordering::SeqCst), 1, "one flight, one lease");
     assert!(!world.revoked() && !world.leased());
 }
 
