@@ -83,12 +83,12 @@ impl Journal {
         Self { folder: data_folder.join("refresh"), sealer }
     }
 
-    /// Opens and locks the account's file and reads what is left in it. None when a refresh of the
-    /// account is under way in this or another process. Blocks for a few system calls.
+    /// Opens and locks the account's file. None when a refresh of the account is under way in this
+    /// or another process. Blocks for a few system calls.
     ///
     /// # Errors
     /// [`Error::Data`] names the file.
-    pub fn open(&self, id: &AccountId) -> Result<Option<(Page, Left)>> {
+    pub fn open(&self, id: &AccountId) -> Result<Option<Page>> {
         let path = self.path(id);
         make_folder(&self.folder).map_err(|source| failed(&self.folder, source))?;
         let file = open_private(&path).map_err(|source| failed(&path, source))?;
@@ -99,9 +99,7 @@ impl Journal {
             Err(TryLockError::Error(error)) => log::debug!("no file locks here: {}", error.kind()),
         }
         let context = format!("refresh-answer:{id}");
-        let mut page = Page { file: Arc::new(file), path, context, sealer: self.sealer.clone() };
-        let left = page.read()?;
-        Ok(Some((page, left)))
+        Ok(Some(Page { file: Arc::new(file), path, context, sealer: self.sealer.clone() }))
     }
 
     /// Removes the account's file, for an account that is deleted.
@@ -137,6 +135,32 @@ impl std::fmt::Debug for Journal {
 // === impl Page ===
 
 impl Page {
+    /// What an earlier refresh left; it blocks.
+    ///
+    /// # Errors
+    /// [`Error::Data`] names the file.
+    pub fn left(&self) -> Result<Left> {
+        let mut bytes = Vec::new();
+        let mut file = self.file.as_ref();
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.take(MAX_FILE).read_to_end(&mut bytes))
+            .map_err(|source| failed(&self.path, source))?;
+        let Some(record) = Record::of(&bytes) else {
+            return Ok(Left::Nothing);
+        };
+        let spent = record.spent.to_owned();
+        let Some((at, sealed)) = record.answer else {
+            return Ok(Left::Started { spent });
+        };
+        match self.sealer.open(&self.context, sealed) {
+            Ok(bytes) => Ok(Left::Answer(Answer { spent, at, bytes })),
+            Err(error) => {
+                log::warn!("{}: not usable ({}), dropped", self.path.display(), error.kind());
+                Ok(Left::Started { spent })
+            }
+        }
+    }
+
     /// Makes room for an answer, durably, and notes that the refresh token with this fingerprint is
     /// about to be spent. If this fails nothing may be sent.
     ///
@@ -191,28 +215,6 @@ impl Page {
         let mut file = self.file.as_ref();
         file.seek(SeekFrom::Start(0))?;
         file.write_all(bytes)
-    }
-
-    fn read(&mut self) -> Result<Left> {
-        let mut bytes = Vec::new();
-        let mut file = self.file.as_ref();
-        file.seek(SeekFrom::Start(0))
-            .and_then(|_| file.take(MAX_FILE).read_to_end(&mut bytes))
-            .map_err(|source| failed(&self.path, source))?;
-        let Some(record) = Record::of(&bytes) else {
-            return Ok(Left::Nothing);
-        };
-        let spent = record.spent.to_owned();
-        let Some((at, sealed)) = record.answer else {
-            return Ok(Left::Started { spent });
-        };
-        match self.sealer.open(&self.context, sealed) {
-            Ok(bytes) => Ok(Left::Answer(Answer { spent, at, bytes })),
-            Err(error) => {
-                log::warn!("{}: not usable ({}), dropped", self.path.display(), error.kind());
-                Ok(Left::Started { spent })
-            }
-        }
     }
 }
 

@@ -88,28 +88,14 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
         Err(Error::RefreshFailed { name, reason })
     }
 
-    /// Takes the lease and the journal's lock, or waits until the goal is met by someone else.
+    /// Takes the journal's lock and the lease, or waits until the goal is met by someone else.
     async fn claim(&self) -> Result<Claim> {
-        let Parts { store, clock, owner, .. } = self.parts();
         let give_up = Instant::now() + LEASE_WAIT;
         let mut pause = FIRST_LOOK;
         loop {
-            let now = clock.now();
-            let lease = store.take_refresh_lease(&self.id, owner, now, now.plus(LEASE)).await?;
-            let mut tokens = match lease {
-                RefreshLease::Held { tokens, .. } => tokens,
-                RefreshLease::Taken(tokens) => match self.open_journal().await {
-                    Ok(Some((page, left))) => return self.held(tokens, page, left).await,
-                    // The lease had run out, but whoever had it is still at work.
-                    Ok(None) => {
-                        self.give_back().await;
-                        tokens
-                    }
-                    Err(error) => {
-                        self.give_back().await;
-                        return Err(error);
-                    }
-                },
+            let mut tokens = match self.try_claim().await? {
+                Ok(claim) => return Ok(claim),
+                Err(tokens) => tokens,
             };
             let ask_again = Instant::now() + ASK_AGAIN;
             while Instant::now() < ask_again {
@@ -122,14 +108,37 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
                 }
                 sleep(self.jittered(pause)).await;
                 pause = (pause * 2).min(LONGEST_LOOK);
-                tokens = store.tokens(&self.id).await?;
+                tokens = self.parts().store.tokens(&self.id).await?;
             }
         }
     }
 
-    /// The lease and the lock are ours: is anything left to do? An answer in the journal comes
-    /// first, since the stored pair may be older than it.
-    async fn held(&self, tokens: Tokens, page: Page, left: Left) -> Result<Claim> {
+    /// One try; the stored tokens where someone else is at it. The lock comes first: a lease may
+    /// have run out although its owner is still at work, and the tokens read with the lease must
+    /// not be older than the end of that work.
+    async fn try_claim(&self) -> Result<Result<Claim, Tokens>> {
+        let Parts { store, clock, owner, journal, .. } = self.parts();
+        let (journal, id) = (journal.clone(), self.id.clone());
+        let Some(page) = blocking(move || journal.open(&id)).await?? else {
+            return Ok(Err(store.tokens(&self.id).await?));
+        };
+        let now = clock.now();
+        match store.take_refresh_lease(&self.id, owner, now, now.plus(LEASE)).await? {
+            RefreshLease::Held { tokens, .. } => Ok(Err(tokens)),
+            RefreshLease::Taken(tokens) => match self.held(tokens, page).await {
+                Ok(claim) => Ok(Ok(claim)),
+                Err(error) => {
+                    self.give_back().await;
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    /// Lock and lease are ours: is anything left to do? An answer in the journal comes first, since
+    /// the stored pair may be older than it.
+    async fn held(&self, tokens: Tokens, page: Page) -> Result<Claim> {
+        let (page, left) = blocking(move || page.left().map(|left| (page, left))).await??;
         let waiting = matches!(&left, Left::Answer(it) if it.spent == tokens.refresh.fingerprint());
         if !waiting && let Some(token) = self.met(&tokens) {
             self.give_back().await;
@@ -174,11 +183,6 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
         if let Err(error) = store.drop_refresh_lease(&self.id, owner).await {
             log::warn!("account {}: lease not given back ({})", self.id, error.kind());
         }
-    }
-
-    async fn open_journal(&self) -> Result<Option<(Page, Left)>> {
-        let (journal, id) = (self.parts().journal.clone(), self.id.clone());
-        blocking(move || journal.open(&id)).await?
     }
 
     async fn begin(&self, mut page: Page, spent: String) -> Result<Page> {

@@ -139,6 +139,8 @@ async fn a_lease_that_ran_out_does_not_let_two_refresh_at_once() {
     assert_eq!(text(&quick.access_token(&world.id, Need::Fresh).await), "at-1");
     assert_eq!(text(&first.await.unwrap()), "at-1");
     assert_eq!(world.n_requests(), 1);
+    let n_takes = world.store.1.n_takes.load(Ordering::SeqCst);
+    assert_eq!(n_takes, 1, "without the lock nobody takes tokens that may be stale by then");
 }
 
 #[tokio::test]
