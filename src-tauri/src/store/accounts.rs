@@ -194,6 +194,7 @@ fn create(db: &Db, new: &NewAccount) -> Result<Account, Fail> {
         set_tokens(db, id, tokens)?;
     }
     keys::add(db, id, &new.keys, Mode::Append, new.account.created_at)?;
+    keys::settle(db, id)?;
     get(db, id)
 }
 

@@ -134,12 +134,24 @@ impl Db {
                 Err(fail)
             }
             // Nothing is sealed yet, so any key will do.
-            Ok(false) | Err(Fail::Told(Error::WrongKey { .. })) => self.transaction(|db| {
-                let settled = db.sealed()?.n_secrets > 0 || db.load_keys().is_ok_and(|it| it);
-                if settled { db.load_keys().map(|_| ()) } else { db.adopt_key() }
-            }),
+            Ok(false) | Err(Fail::Told(Error::WrongKey { .. })) => {
+                self.transaction(|db| db.start_anew(has_passphrase))
+            }
             Err(other) => Err(other),
         }
+    }
+
+    fn start_anew(&self, has_passphrase: bool) -> Result<(), Fail> {
+        let settled = self.sealed()?.n_secrets > 0;
+        if settled || !has_passphrase && self.load_keys().is_ok_and(|is_there| is_there) {
+            // Another process was quicker.
+            return self.load_keys().map(|_| ());
+        }
+        if has_passphrase {
+            self.conn.execute("DELETE FROM meta WHERE name LIKE 'key!_%' ESCAPE '!'", [])?;
+            return Ok(());
+        }
+        self.adopt_key()
     }
 
     /// Makes sure that the keys in memory are the ones of the store now. False when the store has
