@@ -122,7 +122,8 @@ fn every_key_of_the_table_is_in_the_shape_and_the_other_way_round() {
     let mut found = Vec::new();
     leaves(&Config::default().to_json(), "", &mut found);
     let mut known: Vec<String> = keys::KEYS.iter().map(|it| it.path.to_owned()).collect();
-    (found.sort(), known.sort());
+    found.sort();
+    known.sort();
     assert_eq!(found, known);
 }
 

@@ -1,17 +1,18 @@
 //! The key that secrets are sealed with, and whether it is the right one.
 //!
-//! Owns: the key file, the check value in `meta`, the texts for a wrong or lost key.
-//! Must not know: what is sealed, but for counting and naming it.
+//! Owns: the key file and the check value in `meta`.
+//! Must not know: what is sealed.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::Store;
 use super::db::Db;
 use super::fail::Fail;
 use super::seal::{Key256, Place, SealKeys, old_key, stretch};
-use super::{Durability, Store};
+use super::wrong_key::Lost;
 use crate::clock::Entropy;
 use crate::error::{Error, Result};
 use crate::files;
@@ -248,51 +249,6 @@ impl Db {
         )?;
         Ok(())
     }
-
-    fn wrong_key(&self, lost: Lost) -> Result<Error, Fail> {
-        let sealed = self.sealed()?;
-        let [path, _] = self.keyring.borrow().key_files();
-        let path = path.display();
-        let what = sealed.to_string();
-        let message = match lost {
-            Lost::PassphraseUnset => {
-                format!("DROID_ENCRYPTION_KEY is not set, and {what} were sealed with it")
-            }
-            Lost::PassphraseWrong => {
-                format!("DROID_ENCRYPTION_KEY is not the one that {what} were sealed with")
-            }
-            Lost::PassphraseUnexpected => format!(
-                "DROID_ENCRYPTION_KEY is set, but {what} were sealed with the key file {path}: \
-                 unset it, or change the key with `rekey`"
-            ),
-            Lost::FileMissing => {
-                format!("the key file {path} is missing, and {what} were sealed with it")
-            }
-            Lost::FileWrong => {
-                format!("the key file {path} is not the one that {what} were sealed with")
-            }
-        };
-        Ok(Error::WrongKey { message })
-    }
-
-    fn sealed(&self) -> Result<Sealed, Fail> {
-        const SHOWN: usize = 10;
-        let count =
-            "SELECT (SELECT coalesce(sum((access <> '') + (refresh <> '') + (proxy <> '')), 0)
-                             FROM accounts)
-                          + (SELECT count(*) FROM api_keys) + (SELECT count(*) FROM logins
-                             WHERE secret <> '')";
-        let n_secrets: i64 = self.conn.query_row(count, [], |row| row.get(0))?;
-        let mut statement = self.conn.prepare(
-            "SELECT name FROM accounts WHERE access <> '' OR refresh <> '' OR proxy <> ''
-                OR EXISTS (SELECT 1 FROM api_keys WHERE account_id = accounts.id)
-             ORDER BY created_at, id",
-        )?;
-        let names = statement.query_map([], |row| row.get(0))?;
-        let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
-        let n_more = names.len().saturating_sub(SHOWN);
-        Ok(Sealed { n_secrets, names: names.into_iter().take(SHOWN).collect(), n_more })
-    }
 }
 
 // === impl Keyring ===
@@ -333,36 +289,6 @@ impl SealKeys {
     /// Whether these keys sealed the check value.
     pub(super) fn prove(&self, check: &str) -> bool {
         self.open(CHECK, check, || Ok(None)).is_ok_and(|it| it.expose() == CHECK_TEXT)
-    }
-}
-
-/// Why the key is not the right one.
-enum Lost {
-    PassphraseUnset,
-    PassphraseWrong,
-    PassphraseUnexpected,
-    FileMissing,
-    FileWrong,
-}
-
-/// What cannot be read without the key.
-struct Sealed {
-    n_secrets: i64,
-    names: Vec<String>,
-    n_more: usize,
-}
-
-impl std::fmt::Display for Sealed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} stored secrets", self.n_secrets)?;
-        if !self.names.is_empty() {
-            write!(f, " (of `{}`", self.names.join("`, `"))?;
-            if self.n_more > 0 {
-                write!(f, " and {} more", self.n_more)?;
-            }
-            f.write_str(")")?;
-        }
-        Ok(())
     }
 }
 
@@ -407,6 +333,3 @@ fn read_or_make_key(path: &Path, entropy: &dyn Entropy) -> Result<Key256> {
         Err(source) => Err(files::data_error(path, "the key file cannot be made", source)),
     }
 }
-
-/// The durability of everything that changes the key.
-pub(super) const KEY_DURABILITY: Durability = Durability::Full;

@@ -163,7 +163,8 @@ async fn a_full_disk_is_told_and_leaves_nothing_half_written() {
     assert!(n_refused > 0);
     let accounts = store.changes_since(0).await.unwrap().accounts;
     let mut found: Vec<AccountId> = accounts.into_iter().map(|it| it.id).collect();
-    (found.sort(), kept.sort());
+    found.sort();
+    kept.sort();
     assert_eq!(found, kept);
     assert!(before.revision <= store.changes_since(0).await.unwrap().revision);
 
