@@ -19,6 +19,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::Live;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, LoginId};
+use crate::oauth::journal::Journal;
 use crate::oauth::refresh::{Need, Refresher};
 use crate::pool::account::{Account, Health, KeyStatus, Kind, Status};
 use crate::pool::cooldown::{self, Subject};
@@ -44,6 +45,8 @@ pub struct Accounts {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub entropy: Arc<dyn Entropy>,
+    /// Answers of refreshes that were cut off.
+    pub journal: Journal,
     /// `DROID_ENCRYPTION_KEY`, for keys that come sealed in the former format.
     pub passphrase: Option<Secret>,
 }
@@ -184,6 +187,9 @@ impl Accounts {
     /// [`Error::NotFound`].
     pub async fn delete(&self, id: &AccountId) -> Result<()> {
         self.store.delete_account(id).await?;
+        if let Err(error) = self.journal.forget(id) {
+            log::warn!("account {id}: its answer file stays ({})", error.kind());
+        }
         self.broker.reload().await
     }
 
@@ -353,10 +359,10 @@ impl Accounts {
 
 /// Lifts everything a person can lift, of the account and of each key.
 fn reset_all(row: &mut HealthRow, keys: &mut [KeyHealth]) {
-    let statuses: Vec<_> = keys.iter().map(|it| (it.id.clone(), it.status)).collect();
+    let is_active = |it: &KeyHealth| it.status == KeyStatus::Active;
+    let n_active = keys.iter().filter(|it| is_active(it)).count();
     for key in keys.iter_mut() {
-        let active = |(id, status): &(_, _)| *id != key.id && *status == KeyStatus::Active;
-        let other_keys_usable = statuses.iter().any(active);
+        let other_keys_usable = n_active > usize::from(is_active(key));
         let mut whole = Subject { other_keys_usable, ..subject(row) };
         whole.key = Some(key_subject(key));
         cooldown::reset(&mut whole);
