@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AccountId, LoginId};
 use crate::oauth::journal::Journal;
 use crate::oauth::refresh::{Need, Refresher};
+use crate::oauth::workos::WorkOsClient;
 use crate::pool::account::{Account, Health, KeyStatus, Kind, Status};
 use crate::pool::cooldown::{self, Subject};
 use crate::ports::TokenPair;
@@ -45,6 +46,8 @@ pub struct Accounts {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub entropy: Arc<dyn Entropy>,
+    /// To ask for an organisation.
+    pub workos: WorkOsClient,
     /// Answers of refreshes that were cut off.
     pub journal: Journal,
     /// `DROID_ENCRYPTION_KEY`, for keys that come sealed in the former format.
@@ -226,7 +229,8 @@ impl Accounts {
     /// record is there before the token is spent, so that no kill in between loses the answer.
     async fn verified(&self, account: Account) -> Result<Account> {
         match self.refresher.access_token(&account.id, Need::Forced).await {
-            Ok(_) => {
+            Ok(token) => {
+                self.learn_organization(&account.id, &token.secret).await?;
                 self.broker.reload().await?;
                 self.get(&account.id).await
             }
@@ -240,6 +244,21 @@ impl Accounts {
                 self.get(&account.id).await
             }
         }
+    }
+
+    /// Asks for the organisation where the token's answer did not tell it: refreshes name it, so that
+    /// the account's tokens are for the one its person works in.
+    async fn learn_organization(&self, id: &AccountId, token: &Secret) -> Result<()> {
+        if self.get(id).await?.organization_id.is_some() {
+            return Ok(());
+        }
+        let proxy = self.store.proxy(id).await?;
+        let Some(found) = self.workos.organization(token, proxy.as_ref()).await? else {
+            return Ok(());
+        };
+        let patch = AccountPatch { organization_id: Some(Some(found)), ..AccountPatch::default() };
+        self.store.update_account(id, patch, None).await?;
+        Ok(())
     }
 
     /// The tokens an update brings, if it brings any.

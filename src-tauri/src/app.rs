@@ -138,6 +138,7 @@ impl App {
             broker: broker.clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
+            workos: workos.clone(),
             journal,
             passphrase,
         };
