@@ -19,7 +19,7 @@ use crate::support::rig;
 /// The least number of kills in a run.
 const KILLS: usize = 200;
 /// Longest time of a round's writing: a few dozen writes.
-const ROUND: Duration = Duration::from_millis(80);
+const ROUND: Duration = Duration::from_millis(120);
 
 /// Everything that is written at the same time.
 struct Records {
