@@ -170,7 +170,10 @@ impl Broker {
                 Ok(lent) => {
                     let Some(session) = &session else { return Ok(self.lent(lent, &candidate)) };
                     let winner = self.bind(session, &candidate, sticky.as_ref()).await?;
-                    if winner.sticky.account == candidate.account || races == BINDING_RACES {
+                    let is_it = |it: &Sticky| {
+                        (&it.account, &it.key) == (&candidate.account, &candidate.key)
+                    };
+                    if is_it(&winner.sticky) || races == BINDING_RACES {
                         return Ok(self.lent(lent, &candidate));
                     }
                     // Another process bound this conversation at the same moment: join it there.
