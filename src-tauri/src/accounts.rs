@@ -263,9 +263,6 @@ impl Accounts {
             return Err(Error::invalid("config.api_keys", message));
         }
         let mut new = self.described(Kind::ApiKey, spec)?;
-        if spec.name.is_none() {
-            new.account.name = format!("Droid API Key ({} keys)", keys.len());
-        }
         let mut first = HashMap::new();
         let outcomes = keys.iter().map(|it| {
             let id = first.entry(it.secret.fingerprint()).or_insert(&it.id);
@@ -273,6 +270,9 @@ impl Accounts {
             KeyResult { id: Some((*id).clone()), tail: it.secret.tail(), outcome }
         });
         let results = keys::in_order(told, outcomes);
+        if spec.name.is_none() {
+            new.account.name = format!("Droid API Key ({} keys)", first.len());
+        }
         new.keys = keys;
         Ok(Created { account: self.insert(new).await?, keys: results })
     }

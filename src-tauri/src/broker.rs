@@ -224,10 +224,14 @@ impl Broker {
     ) -> Result<Candidate> {
         let ask = Ask { limit: 1, ..ask(config, route, wanted, sticky, exclude) };
         let now = self.parts.clock.now();
-        let candidates = self.state().pool.pick(&ask, now, &*self.parts.entropy)?;
-        candidates.into_iter().next().ok_or_else(|| {
+        let mut state = self.state();
+        let candidates = state.pool.pick(&ask, now, &*self.parts.entropy)?;
+        let candidate = candidates.into_iter().next().ok_or_else(|| {
             Error::Internal("the pool offered an empty list of candidates".to_owned())
-        })
+        })?;
+        // Before anything is waited for: requests that come meanwhile take the next in line.
+        state.pool.used(&candidate.account, candidate.key.as_ref(), now);
+        Ok(candidate)
     }
 
     /// Takes a place and a token of one account.
@@ -245,6 +249,7 @@ impl Broker {
             client_key_id: wanted.client_key_id.map(ClientKeyId::from),
             model: route.model.clone(),
             token: None,
+            place: account.max_concurrency > 0,
             taken_at: self.parts.clock.now(),
             nonce: self.parts.entropy.u64(),
         };
@@ -252,7 +257,7 @@ impl Broker {
         let credential = self.credential(&account, candidate.key.as_ref()).await?;
         let lease = Lease { token: credential.fingerprint, ..lease };
         let lease_id = lease.to_id();
-        if account.max_concurrency > 0 {
+        if lease.place {
             self.take_place(config, &account, &lease, &lease_id).await?;
         }
         let sender =
@@ -318,9 +323,7 @@ impl Broker {
 
     /// Notes that the loan stands.
     fn lent(&self, lent: Lent, candidate: &Candidate) -> Lent {
-        let now = self.parts.clock.now();
-        self.state().pool.used(&candidate.account, candidate.key.as_ref(), now);
-        self.parts.store.touch(&candidate.account, candidate.key.as_ref(), now);
+        self.parts.store.touch(&candidate.account, candidate.key.as_ref(), self.parts.clock.now());
         lent
     }
 

@@ -32,8 +32,8 @@ async fn the_lowest_priority_number_comes_first_and_zero_is_one() {
     let refused = err(&bridge, "acquire_credential", ask).await;
     assert!(refused.message.contains("tried already"), "{}", refused.message);
     // A changed priority counts from the next call on.
-    update(&bridge, &by_priority[&100], json!({ "priority": 0 })).await;
-    assert_eq!(acquire(&bridge, CLAUDE).await.account, by_priority[&100], "never used, so first");
+    update(&bridge, &by_priority[&0], json!({ "priority": 99 })).await;
+    assert_eq!(acquire(&bridge, CLAUDE).await.account, by_priority[&1]);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::lease::Lease;
 use super::{Broker, Loan};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::ids::{AccountId, LeaseId};
+use crate::ids::LeaseId;
 use crate::pool::account::Account;
 use crate::store::LeaseRow;
 
@@ -63,12 +63,21 @@ impl Broker {
 
     /// Gives the place of a loan back, if it had one. A host that does not say which loan it ends
     /// ends the account's oldest: the number of those under way is right then.
-    pub(super) async fn give_back(&self, account: &AccountId, loan: &Loan) -> Result<()> {
+    pub(super) async fn give_back(
+        &self,
+        account: &Account,
+        loan: &Loan,
+        lease: Option<&Lease>,
+    ) -> Result<()> {
         match loan {
-            Loan::Known(id) => self.parts.store.drop_lease(id).await?,
-            Loan::Unsaid => self.parts.store.drop_oldest_lease(account).await?,
-            Loan::None => None,
-        };
+            Loan::Known(id) if lease.is_some_and(|it| it.place) => {
+                self.parts.store.drop_lease(id).await?;
+            }
+            Loan::Unsaid if account.max_concurrency > 0 => {
+                self.parts.store.drop_oldest_lease(&account.id).await?;
+            }
+            Loan::Known(_) | Loan::Unsaid | Loan::None => {}
+        }
         Ok(())
     }
 

@@ -83,9 +83,7 @@ impl Broker {
                 self.account(&report.account_id)?
             }
         };
-        if account.max_concurrency > 0 {
-            self.give_back(&account.id, &report.loan).await?;
-        }
+        self.give_back(&account, &report.loan, lease.as_ref()).await?;
         let key_id = report.key_id.clone().or_else(|| lease.as_ref()?.key_id.clone());
         let key_id = key_id.filter(|_| account.kind == Kind::ApiKey);
         let lent = lease.as_ref().map(|it| it.model.clone());

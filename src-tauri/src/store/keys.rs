@@ -163,7 +163,7 @@ impl Store {
         .await
     }
 
-    /// The keys of a pool, oldest first.
+    /// The keys of a pool, oldest first, those that came together in the order they were given.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -217,8 +217,9 @@ pub(super) fn get(db: &Db, account: &AccountId, key: &KeyId) -> Result<Key, Fail
 }
 
 pub(super) fn all(db: &Db, account: &AccountId) -> Result<Vec<Key>, Fail> {
-    let sql =
-        format!("SELECT {KEY_COLUMNS} FROM api_keys WHERE account_id = ?1 ORDER BY created_at, id");
+    let sql = format!(
+        "SELECT {KEY_COLUMNS} FROM api_keys WHERE account_id = ?1 ORDER BY created_at, rowid"
+    );
     let mut statement = db.conn.prepare_cached(&sql)?;
     let rows = statement.query_map([account], codec::key)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
