@@ -15,10 +15,12 @@ use serde_json::{Value, json};
 
 use super::{Empty, Registered, Table};
 use crate::app::App;
-use crate::broker::{Outcome, Report, Wanted};
+use crate::broker::{Loan, Outcome, Report, Wanted};
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, ClientKeyId, GroupId, KeyId, LeaseId};
+use crate::models;
 use crate::pool::Binding;
 use crate::store::{UsageBy, UsageFilter, UsageTotal};
 
@@ -105,7 +107,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("release_credential", |context, it: Release| async move {
         let app = context.app().await?;
-        app.broker.release(report(it, app.clock.now())).await?;
+        let report = report(it, &app.config.get(), app.clock.now());
+        app.broker.release(report).await?;
         Ok(Empty {})
     })?;
     table.add("explain_selection", |context, it: Acquire| async move {
@@ -179,13 +182,13 @@ fn wanted(it: &Acquire) -> Result<Wanted<'_>> {
     })
 }
 
-fn report(it: Release, now: Timestamp) -> Report {
+fn report(it: Release, config: &Config, now: Timestamp) -> Report {
     let (outcome, told, latency_ms) = outcome(&it, now);
     Report {
         account_id: it.credential_id,
         key_id: it.api_key_id,
-        lease_id: it.lease_id,
-        model: it.model,
+        loan: it.lease_id.map_or(Loan::Unsaid, Loan::Known),
+        model: it.model.map(|it| models::route(config, &it).model),
         outcome,
         usage: it.usage.unwrap_or(told),
         latency: latency_ms.map(Duration::from_millis),
