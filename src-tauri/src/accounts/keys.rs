@@ -3,6 +3,7 @@
 //! Owns: adding, removing and switching keys, and what a person is told of each.
 //! Must not know: how a key is chosen, SQL.
 
+use droid_protocol::fault::clean_text;
 use serde::{Deserialize, Serialize};
 
 use super::spec::KeyList;
@@ -100,7 +101,7 @@ impl Accounts {
         self.pool(id).await?;
         let known = self.store.keys(id).await?;
         let mut wanted: Vec<(Option<&Key>, String)> =
-            ids.iter().map(|it| (known.iter().find(|key| key.id == *it), it.to_string())).collect();
+            ids.iter().map(|it| (known.iter().find(|key| key.id == *it), shown(it))).collect();
         if let Some(list) = secrets {
             for pasted in list.keys("api_keys")? {
                 let secret = pasted.secret();
@@ -216,6 +217,11 @@ impl From<KeyOutcome> for KeyResult {
         };
         Self { id: Some(outcome.id), tail: outcome.tail, outcome: word }
     }
+}
+
+/// What was asked for: a key's id, unless somebody put the key itself there.
+fn shown(id: &KeyId) -> String {
+    clean_text(id.as_str())
 }
 
 fn count(keys: &[KeyResult], outcome: &str) -> usize {
