@@ -232,6 +232,44 @@ mod tests {
         assert_eq!(lines_of(found), [&b"TOO LONG"[..], b"ping\n", b"part"]);
     }
 
+    /// A pipe nobody reads, until the other end of the channel is dropped.
+    struct Stuck(std::sync::mpsc::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            // An error says that the test let go.
+            drop(self.0.recv());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_nobody_reads_wait_in_bounded_room() {
+        let (lets_go, stuck) = std::sync::mpsc::channel();
+        let (output, writer) = write_lines(Stuck(stuck));
+        let filling = async {
+            for n in 0.. {
+                let sent = output.send("x".repeat(OUTPUT_BYTES / 4));
+                if tokio::time::timeout(std::time::Duration::from_secs(60), sent).await.is_err() {
+                    return n;
+                }
+            }
+            0
+        };
+        // What is in the writer's hands, and what waits.
+        let n_sent = filling.await;
+        assert!((4..=9).contains(&n_sent), "{n_sent}");
+        // Longer than all the room: sent alone, not refused.
+        drop(lets_go);
+        output.send("y".repeat(3 * OUTPUT_BYTES)).await;
+        drop(output);
+        assert!(writer.is_some_and(|it| it.join().is_ok()));
+    }
+
     proptest! {
         #[test]
         fn any_chunking_gives_the_same_lines(
