@@ -19,4 +19,7 @@ pub mod host;
 /// Both at once, with a scratch folder.
 pub mod rig;
 
+/// The program shown end to end.
+pub mod demo;
+
 mod clock;
