@@ -33,8 +33,13 @@ pub(crate) fn make_private_file(path: &Path) -> Result<()> {
 pub(crate) fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = write_temporary(path, content)?;
     let linked = match fs::hard_link(&temporary, path) {
-        // Some file systems have no hard links.
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+        // Some file systems have no hard links, and say so in one of two ways.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) =>
+        {
             private().create_new(true).open(path).and_then(|mut file| {
                 file.write_all(content)?;
                 file.sync_all()

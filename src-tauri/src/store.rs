@@ -15,6 +15,7 @@ use crate::clock::Entropy;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
+mod account_rows;
 mod accounts;
 mod changes;
 mod codec;
@@ -36,6 +37,7 @@ mod sessions;
 mod touches;
 mod usage;
 mod worker;
+mod wrong_key;
 
 #[cfg(test)]
 mod tests;
@@ -150,10 +152,11 @@ impl Store {
         flushed
     }
 
-    /// Writes what [`Store::touch`] and [`Store::touch_session`] have left to be written.
+    /// Writes what [`Store::touch`] and [`Store::touch_session`] have left to be written. What the
+    /// database refuses stays pending and is tried again.
     ///
     /// # Errors
-    /// When it could not be written; it stays pending then.
+    /// When the database cannot be reached.
     pub async fn flush(&self) -> Result<()> {
         self.inner.queue.make_touches_due();
         self.write(Durability::Normal, "writing what was pending", |_| Ok(())).await

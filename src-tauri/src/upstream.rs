@@ -179,26 +179,36 @@ impl State {
     }
 }
 
-/// Reads a whole body of at most `limit` bytes. Chunks are only copied, so that nothing stands
-/// between the last byte and the caller.
+/// Reads a whole body of at most `limit` bytes.
 ///
 /// # Errors
 /// When the body breaks off or is longer.
 pub async fn read_bounded(
-    mut response: reqwest::Response,
+    response: reqwest::Response,
     limit: usize,
     proxied: bool,
 ) -> Result<Zeroizing<Vec<u8>>, Transport> {
-    let hint = response.content_length().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
-    let mut body = Zeroizing::new(Vec::with_capacity(hint.clamp(8 * 1024, limit.max(8 * 1024))));
-    loop {
+    let (body, end) = read_what_comes(response, limit, proxied).await;
+    end.map(|()| body)
+}
+
+/// Reads a body of at most `limit` bytes, and tells what came before it broke off, if it did.
+/// Chunks are only copied, so that nothing stands between the last byte and the caller.
+pub async fn read_what_comes(
+    mut response: reqwest::Response,
+    limit: usize,
+    proxied: bool,
+) -> (Zeroizing<Vec<u8>>, Result<(), Transport>) {
+    let mut body = Zeroizing::new(Vec::with_capacity(limit.min(16 * 1024)));
+    let end = loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Err(Transport::too_long(limit)),
-            Ok(None) => return Ok(body),
-            Err(error) => return Err(Transport::of(error, proxied)),
+            Ok(Some(_)) => break Err(Transport::too_long(limit)),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(Transport::of(error, proxied)),
         }
-    }
+    };
+    (body, end)
 }
 
 fn build(proxy: Option<&ProxyUrl>, connect_timeout: Duration) -> Result<Client> {

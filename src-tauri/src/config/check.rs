@@ -212,7 +212,8 @@ fn check_proxies(path: &str, value: &Value) -> Result<(), Bad> {
         let Value::Object(entry) = entry else {
             return Err(bad(&here, "an object with name and url is expected"));
         };
-        for name in entry.keys().filter(|it| !matches!(it.as_str(), "name" | "url")) {
+        let unknown = entry.keys().find(|it| !matches!(it.as_str(), "name" | "url"));
+        if let Some(name) = unknown {
             return Err(bad(&join(&here, name), "there is no such key: name and url are expected"));
         }
         let name_fits = entry.get("name").is_none_or(Value::is_string);

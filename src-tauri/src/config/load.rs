@@ -134,6 +134,7 @@ impl Origin {
                 message: format!("there is no home folder: name a file with {}", env::CONFIG),
             });
         };
+        before.merged(patch)?;
         let patch = before.unmasked(patch)?;
         let mut value = if path.is_file() { read(path)? } else { json!({}) };
         merge(&mut value, &patch);

@@ -25,18 +25,14 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::ports::Sealer;
+use record::{HEADER, Record};
+
+mod record;
 
 /// Room made before the refresh token is spent; WorkOS's answers are some 3 KiB.
 const ROOM: usize = 64 * 1024;
 /// Nothing longer is read back: an answer has at most 1 MiB before it is sealed.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
-const MAGIC: &[u8; 8] = b"droidrj1";
-const STARTED: u8 = b'S';
-const ANSWERED: u8 = b'A';
-/// A SHA-256 in hex.
-const FINGERPRINT: usize = 64;
-const HEADER: usize = MAGIC.len() + 1 + FINGERPRINT;
-const DIGEST: usize = 32;
 
 /// The folder of the files. Cheap to clone; touches the disk only when asked.
 #[derive(Clone)]
@@ -87,12 +83,12 @@ impl Journal {
         Self { folder: data_folder.join("refresh"), sealer }
     }
 
-    /// Opens and locks the account's file and reads what is left in it. None when a refresh of the
-    /// account is under way in this or another process. Blocks for a few system calls.
+    /// Opens and locks the account's file. None when a refresh of the account is under way in this
+    /// or another process. Blocks for a few system calls.
     ///
     /// # Errors
     /// [`Error::Data`] names the file.
-    pub fn open(&self, id: &AccountId) -> Result<Option<(Page, Left)>> {
+    pub fn open(&self, id: &AccountId) -> Result<Option<Page>> {
         let path = self.path(id);
         make_folder(&self.folder).map_err(|source| failed(&self.folder, source))?;
         let file = open_private(&path).map_err(|source| failed(&path, source))?;
@@ -103,9 +99,7 @@ impl Journal {
             Err(TryLockError::Error(error)) => log::debug!("no file locks here: {}", error.kind()),
         }
         let context = format!("refresh-answer:{id}");
-        let mut page = Page { file: Arc::new(file), path, context, sealer: self.sealer.clone() };
-        let left = page.read()?;
-        Ok(Some((page, left)))
+        Ok(Some(Page { file: Arc::new(file), path, context, sealer: self.sealer.clone() }))
     }
 
     /// Removes the account's file, for an account that is deleted.
@@ -141,13 +135,39 @@ impl std::fmt::Debug for Journal {
 // === impl Page ===
 
 impl Page {
+    /// What an earlier refresh left; it blocks.
+    ///
+    /// # Errors
+    /// [`Error::Data`] names the file.
+    pub fn left(&self) -> Result<Left> {
+        let mut bytes = Vec::new();
+        let mut file = self.file.as_ref();
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.take(MAX_FILE).read_to_end(&mut bytes))
+            .map_err(|source| failed(&self.path, source))?;
+        let Some(record) = Record::of(&bytes) else {
+            return Ok(Left::Nothing);
+        };
+        let spent = record.spent.to_owned();
+        let Some((at, sealed)) = record.answer else {
+            return Ok(Left::Started { spent });
+        };
+        match self.sealer.open(&self.context, sealed) {
+            Ok(bytes) => Ok(Left::Answer(Answer { spent, at, bytes })),
+            Err(error) => {
+                log::warn!("{}: not usable ({}), dropped", self.path.display(), error.kind());
+                Ok(Left::Started { spent })
+            }
+        }
+    }
+
     /// Makes room for an answer, durably, and notes that the refresh token with this fingerprint is
     /// about to be spent. If this fails nothing may be sent.
     ///
     /// # Errors
     /// [`Error::Data`]: above all, the disk is full.
     pub fn begin(&mut self, spent: &str) -> Result<()> {
-        let mut room = header(STARTED, spent);
+        let mut room = record::started(spent);
         room.resize(ROOM, 0);
         let made = self.write(&room).and_then(|()| self.file.sync_all());
         made.map_err(|source| {
@@ -172,14 +192,7 @@ impl Page {
     /// [`Error::Data`] names the file.
     pub fn record(&mut self, spent: &str, bytes: &[u8], at: Timestamp) -> Result<()> {
         let sealed = self.sealer.seal(&self.context, bytes)?;
-        let n_sealed = u32::try_from(sealed.len())
-            .map_err(|_| Error::Internal("an answer of 4 GiB".to_owned()))?;
-        let mut record = header(ANSWERED, spent);
-        record.extend_from_slice(&at.0.to_le_bytes());
-        record.extend_from_slice(&n_sealed.to_le_bytes());
-        record.extend_from_slice(&sealed);
-        let digest = Sha256::digest(&record);
-        record.extend_from_slice(&digest);
+        let record = record::answered(spent, at, &sealed);
         self.write(&record).map_err(|source| failed(&self.path, source))
     }
 
@@ -203,78 +216,12 @@ impl Page {
         file.seek(SeekFrom::Start(0))?;
         file.write_all(bytes)
     }
-
-    fn read(&mut self) -> Result<Left> {
-        let mut bytes = Vec::new();
-        let mut file = self.file.as_ref();
-        file.seek(SeekFrom::Start(0))
-            .and_then(|_| file.take(MAX_FILE).read_to_end(&mut bytes))
-            .map_err(|source| failed(&self.path, source))?;
-        let Some(record) = Record::of(&bytes) else {
-            return Ok(Left::Nothing);
-        };
-        let spent = record.spent.to_owned();
-        let Some((at, sealed)) = record.answer else {
-            return Ok(Left::Started { spent });
-        };
-        match self.sealer.open(&self.context, sealed) {
-            Ok(bytes) => Ok(Left::Answer(Answer { spent, at, bytes })),
-            Err(error) => {
-                log::warn!("{}: not usable ({}), dropped", self.path.display(), error.kind());
-                Ok(Left::Started { spent })
-            }
-        }
-    }
 }
 
 impl std::fmt::Debug for Page {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Page").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-/// A file's content, checked but not opened.
-struct Record<'a> {
-    spent: &'a str,
-    /// Only when it is whole.
-    answer: Option<(Timestamp, &'a [u8])>,
-}
-
-// === impl Record ===
-
-impl<'a> Record<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
-        let (header, body) = bytes.split_at_checked(HEADER)?;
-        let header = header.strip_prefix(MAGIC)?;
-        let (state, spent) = header.split_first()?;
-        let spent = std::str::from_utf8(spent).ok()?;
-        let is_hex = |it: u8| it.is_ascii_digit() || (b'a'..=b'f').contains(&it);
-        if !spent.bytes().all(is_hex) {
-            return None;
-        }
-        let answer = if *state == ANSWERED { Self::answer(bytes, body) } else { None };
-        Some(Self { spent, answer })
-    }
-
-    fn answer(bytes: &'a [u8], body: &'a [u8]) -> Option<(Timestamp, &'a [u8])> {
-        let (at, body) = body.split_first_chunk::<8>()?;
-        let (n_sealed, body) = body.split_first_chunk::<4>()?;
-        let (sealed, rest) =
-            body.split_at_checked(usize::try_from(u32::from_le_bytes(*n_sealed)).ok()?)?;
-        let digest = rest.get(..DIGEST)?;
-        let signed = bytes.get(..HEADER + 12 + sealed.len())?;
-        let whole = Sha256::digest(signed).as_slice() == digest;
-        whole.then(|| (Timestamp(i64::from_le_bytes(*at)), sealed))
-    }
-}
-
-fn header(state: u8, spent: &str) -> Vec<u8> {
-    let mut header = Vec::with_capacity(ROOM);
-    header.extend_from_slice(MAGIC);
-    header.push(state);
-    header.extend_from_slice(spent.as_bytes());
-    header.resize(HEADER, b'0');
-    header
 }
 
 #[cfg(unix)]

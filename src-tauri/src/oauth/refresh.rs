@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::clock::{Clock, Entropy, Timestamp};
 use crate::error::{Error, Result};
@@ -23,18 +23,17 @@ use crate::oauth::journal::Journal;
 use crate::oauth::workos::{TokenEndpoint, WorkOsClient};
 use crate::ports::{TokenStore, Tokens};
 use crate::secret::Secret;
+use failure::{Failed, again, is_final};
 use flight::Flight;
 use goal::Goal;
 
+mod failure;
 mod flight;
 mod goal;
+mod spend;
 
 /// How long a caller with a living token waits for a new one before it uses the old one.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long nobody tries again after a failed flight; doubles with each to the longest.
-const FIRST_BACKOFF: Duration = Duration::from_secs(5);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-
 /// Why a token is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -94,16 +93,6 @@ struct Entry {
 
 /// The end of a flight, for all who wait for it.
 type Outcome = Result<AccessToken, Arc<Error>>;
-
-/// A failed flight that is not to be repeated at once.
-#[derive(Clone)]
-struct Failed {
-    /// With which refresh token; another one deserves its own try.
-    refresh: String,
-    error: Arc<Error>,
-    streak: u32,
-    until: Instant,
-}
 
 // === impl Refresher ===
 
@@ -223,11 +212,7 @@ impl<S: TokenStore, W: TokenEndpoint> Refresher<S, W> {
     }
 
     fn recent_failure(&self, id: &AccountId, tokens: &Tokens) -> Option<Arc<Error>> {
-        let table = self.0.table();
-        let failed = table.get(id)?.failed.as_ref()?;
-        let recent =
-            failed.until > Instant::now() && failed.refresh == tokens.refresh.fingerprint();
-        recent.then(|| failed.error.clone())
+        self.0.table().get(id)?.failed.as_ref()?.recent(&tokens.refresh)
     }
 }
 
@@ -275,42 +260,6 @@ impl<S, W> Drop for Guard<S, W> {
             self.inner.table().remove(&self.id);
         }
         self.inner.n_flying.send_modify(|it| *it = it.saturating_sub(1));
-    }
-}
-
-// === impl Failed ===
-
-impl Failed {
-    fn after(former: Option<Self>, refresh: String, error: Arc<Error>) -> Self {
-        let streak = former.map_or(0, |it| it.streak.saturating_add(1));
-        let pause = FIRST_BACKOFF.saturating_mul(1 << streak.min(8)).min(LONGEST_BACKOFF);
-        Self { refresh, error, streak, until: Instant::now() + pause }
-    }
-}
-
-/// True for failures that an old token must not hide.
-const fn is_final(error: &Error) -> bool {
-    matches!(error, Error::NeedsLogin { .. } | Error::NotFound { .. })
-}
-
-/// The failure once more, for another of those who waited for it.
-fn again(error: &Error, name: &str) -> Error {
-    match error {
-        Error::NeedsLogin { name, reason } => {
-            Error::NeedsLogin { name: name.clone(), reason: reason.clone() }
-        }
-        Error::NotFound { what, id } => Error::NotFound { what, id: id.clone() },
-        Error::Invalid { field, message } => Error::invalid(field.clone(), message.clone()),
-        Error::Data { path, message, source } => Error::Data {
-            path: path.clone(),
-            message: message.clone(),
-            source: source.as_ref().map(|it| it.kind().into()),
-        },
-        Error::RefreshFailed { name, reason } => {
-            Error::RefreshFailed { name: name.clone(), reason: reason.clone() }
-        }
-        Error::Stopping => Error::Stopping,
-        other => Error::RefreshFailed { name: name.to_owned(), reason: other.to_string() },
     }
 }
 

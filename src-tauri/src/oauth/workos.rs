@@ -16,7 +16,7 @@ use super::answer::{AuthError, Claims, refusal};
 use crate::config::{Config, TokenRefresh, WorkOs};
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::upstream::{Client, Clients, Transport, read_bounded};
+use crate::upstream::{Client, Clients, Transport, read_bounded, read_what_comes};
 
 /// How long a token request may take.
 pub const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -257,8 +257,16 @@ async fn post(
     let sent = request.header(ACCEPT, "application/json").send().await;
     let response = sent.map_err(|error| unavailable(Transport::of(error, client.proxied)))?;
     let status = response.status();
-    let body = read_bounded(response, MAX_ANSWER, client.proxied).await.map_err(unavailable)?;
-    if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body, secrets)) }
+    let (body, end) = read_what_comes(response, MAX_ANSWER, client.proxied).await;
+    if !status.is_success() {
+        return Err(refusal(status.as_u16(), &body, secrets));
+    }
+    match end {
+        // An answer that is whole but for the end of its transfer still holds the only copy of a
+        // rotated token.
+        Err(error) if !is_whole_json(&body) => Err(unavailable(error)),
+        _ => Ok(body),
+    }
 }
 
 async fn ask_organization(client: &Client, app_base_url: &Url, access: &Secret) -> Option<String> {
@@ -278,6 +286,10 @@ async fn ask_organization(client: &Client, app_base_url: &Url, access: &Secret) 
     let value: Value = serde_json::from_slice(&body).ok()?;
     let first = value.get("workosOrgIds")?.get(0)?.as_str()?;
     (!first.is_empty()).then(|| first.to_owned())
+}
+
+fn is_whole_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 fn unavailable(transport: Transport) -> AuthError {

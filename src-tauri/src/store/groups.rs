@@ -3,7 +3,7 @@
 //! Owns: the table `groups`.
 //! Must not know: how groups are asked.
 
-use super::accounts::check_not_stale;
+use super::account_rows::check_not_stale;
 use super::changes::{self, Buried};
 use super::codec::{self, GROUP_COLUMNS, Word};
 use super::{Durability, Store};

@@ -4,7 +4,7 @@
 //! Owns: the read-decide-write transaction; the deciding is the caller's.
 //! Must not know: any rule about faults.
 
-use super::accounts::{self, Edited};
+use super::account_rows::{self, Edited};
 use super::codec::Word;
 use super::db::Db;
 use super::fail::Fail;
@@ -60,7 +60,7 @@ impl Store {
     {
         let id = account.clone();
         self.write(Durability::Normal, "noting an outcome", move |db| {
-            let account = accounts::get(db, &id)?;
+            let account = account_rows::get(db, &id)?;
             let key = key.map(|key| keys::get(db, &id, &key)).transpose()?;
             let mut row = HealthRow::of(&account, key.as_ref(), others(db, &id, key.as_ref())?);
             decide(&mut row);
@@ -89,7 +89,7 @@ impl Store {
     {
         let id = account.clone();
         self.write(Durability::Normal, "resetting the account", move |db| {
-            let account = accounts::get(db, &id)?;
+            let account = account_rows::get(db, &id)?;
             let keys = keys::all(db, &id)?;
             let mut row = HealthRow::of(&account, None, others(db, &id, None)?);
             let mut key_rows: Vec<KeyHealth> = keys.iter().map(KeyHealth::of).collect();
@@ -128,8 +128,8 @@ fn write_account(
     if new == account {
         return Ok(account);
     }
-    accounts::put(db, &new, Edited::ByTraffic)?;
-    accounts::get(db, &new.id)
+    account_rows::put(db, &new, Edited::ByTraffic)?;
+    account_rows::get(db, &new.id)
 }
 
 fn write_key(db: &Db, key: Key, row: KeyHealth) -> Result<Key, Fail> {

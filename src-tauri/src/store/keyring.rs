@@ -1,7 +1,7 @@
 //! The key that secrets are sealed with, and whether it is the right one.
 //!
-//! Owns: the key file, the check value in `meta`, the texts for a wrong or lost key.
-//! Must not know: what is sealed, but for counting and naming it.
+//! Owns: the key file and the check value in `meta`.
+//! Must not know: what is sealed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
+use super::Store;
 use super::db::Db;
 use super::fail::Fail;
 use super::seal::{Key256, Place, SealKeys, old_key, stretch};
-use super::{Durability, Store};
+use super::wrong_key::Lost;
 use crate::clock::Entropy;
 use crate::error::{Error, Result};
 use crate::files;
@@ -140,12 +141,24 @@ impl Db {
                 Err(fail)
             }
             // Nothing is sealed yet, so any key will do.
-            Ok(false) | Err(Fail::Told(Error::WrongKey { .. })) => self.transaction(|db| {
-                let settled = db.sealed()?.n_secrets > 0 || db.load_keys().is_ok_and(|it| it);
-                if settled { db.load_keys().map(|_| ()) } else { db.adopt_key() }
-            }),
+            Ok(false) | Err(Fail::Told(Error::WrongKey { .. })) => {
+                self.transaction(|db| db.start_anew(has_passphrase))
+            }
             Err(other) => Err(other),
         }
+    }
+
+    fn start_anew(&self, has_passphrase: bool) -> Result<(), Fail> {
+        let settled = self.sealed()?.n_secrets > 0;
+        if settled || !has_passphrase && self.load_keys().is_ok_and(|is_there| is_there) {
+            // Another process was quicker.
+            return self.load_keys().map(|_| ());
+        }
+        if has_passphrase {
+            self.conn.execute("DELETE FROM meta WHERE name LIKE 'key!_%' ESCAPE '!'", [])?;
+            return Ok(());
+        }
+        self.adopt_key()
     }
 
     /// Makes sure that the keys in memory are the ones of the store now. False when the store has
@@ -242,51 +255,6 @@ impl Db {
         )?;
         Ok(())
     }
-
-    fn wrong_key(&self, lost: Lost) -> Result<Error, Fail> {
-        let sealed = self.sealed()?;
-        let [path, _] = self.keyring.borrow().key_files();
-        let path = path.display();
-        let what = sealed.to_string();
-        let message = match lost {
-            Lost::PassphraseUnset => {
-                format!("DROID_ENCRYPTION_KEY is not set, and {what} were sealed with it")
-            }
-            Lost::PassphraseWrong => {
-                format!("DROID_ENCRYPTION_KEY is not the one that {what} were sealed with")
-            }
-            Lost::PassphraseUnexpected => format!(
-                "DROID_ENCRYPTION_KEY is set, but {what} were sealed with the key file {path}: \
-                 unset it, or change the key with `rekey`"
-            ),
-            Lost::FileMissing => {
-                format!("the key file {path} is missing, and {what} were sealed with it")
-            }
-            Lost::FileWrong => {
-                format!("the key file {path} is not the one that {what} were sealed with")
-            }
-        };
-        Ok(Error::WrongKey { message })
-    }
-
-    fn sealed(&self) -> Result<Sealed, Fail> {
-        const SHOWN: usize = 10;
-        let count =
-            "SELECT (SELECT coalesce(sum((access <> '') + (refresh <> '') + (proxy <> '')), 0)
-                             FROM accounts)
-                          + (SELECT count(*) FROM api_keys) + (SELECT count(*) FROM logins
-                             WHERE secret <> '')";
-        let n_secrets: i64 = self.conn.query_row(count, [], |row| row.get(0))?;
-        let mut statement = self.conn.prepare(
-            "SELECT name FROM accounts WHERE access <> '' OR refresh <> '' OR proxy <> ''
-                OR EXISTS (SELECT 1 FROM api_keys WHERE account_id = accounts.id)
-             ORDER BY created_at, id",
-        )?;
-        let names = statement.query_map([], |row| row.get(0))?;
-        let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
-        let n_more = names.len().saturating_sub(SHOWN);
-        Ok(Sealed { n_secrets, names: names.into_iter().take(SHOWN).collect(), n_more })
-    }
 }
 
 // === impl Keyring ===
@@ -343,36 +311,6 @@ impl SealKeys {
     }
 }
 
-/// Why the key is not the right one.
-enum Lost {
-    PassphraseUnset,
-    PassphraseWrong,
-    PassphraseUnexpected,
-    FileMissing,
-    FileWrong,
-}
-
-/// What cannot be read without the key.
-struct Sealed {
-    n_secrets: i64,
-    names: Vec<String>,
-    n_more: usize,
-}
-
-impl std::fmt::Display for Sealed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} stored secrets", self.n_secrets)?;
-        if !self.names.is_empty() {
-            write!(f, " (of `{}`", self.names.join("`, `"))?;
-            if self.n_more > 0 {
-                write!(f, " and {} more", self.n_more)?;
-            }
-            f.write_str(")")?;
-        }
-        Ok(())
-    }
-}
-
 /// The key of a file; none if there is no file.
 pub(super) fn read_key(path: &Path) -> Result<Option<Key256>> {
     let text = match std::fs::read_to_string(path) {
@@ -414,6 +352,3 @@ fn read_or_make_key(path: &Path, entropy: &dyn Entropy) -> Result<Key256> {
         Err(source) => Err(files::data_error(path, "the key file cannot be made", source)),
     }
 }
-
-/// The durability of everything that changes the key.
-pub(super) const KEY_DURABILITY: Durability = Durability::Full;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use rusqlite::OptionalExtension;
 
-use super::accounts::{self, Edited};
+use super::account_rows::{self, Edited};
 use super::changes::{self, Buried};
 use super::codec::{self, HealthText, KEY_COLUMNS, Word};
 use super::db::Db;
@@ -86,7 +86,7 @@ impl Store {
         let account = account.clone();
         self.warm_key().await?;
         self.write(Durability::Full, "adding keys", move |db| {
-            if accounts::get(db, &account)?.kind != Kind::ApiKey {
+            if account_rows::get(db, &account)?.kind != Kind::ApiKey {
                 let message = "only an account of kind `api_key` has keys";
                 return Err(Error::invalid("credential_id", message).into());
             }
@@ -104,7 +104,7 @@ impl Store {
     pub async fn remove_keys(&self, account: &AccountId, keys: Vec<KeyRef>) -> Result<Vec<KeyId>> {
         let account = account.clone();
         self.write(Durability::Full, "removing keys", move |db| {
-            accounts::get(db, &account)?;
+            account_rows::get(db, &account)?;
             let mut removed = Vec::new();
             for key in &keys {
                 removed.extend(remove(db, &account, key)?);
@@ -260,7 +260,7 @@ fn find(db: &Db, account: &AccountId, hash: &str) -> Result<Option<KeyId>, Fail>
 
 /// A pool without an active key is `no_keys`, and is active again with one.
 pub(super) fn settle(db: &Db, id: &AccountId) -> Result<(), Fail> {
-    let mut account = accounts::get(db, id)?;
+    let mut account = account_rows::get(db, id)?;
     if account.kind != Kind::ApiKey {
         return Ok(());
     }
@@ -276,7 +276,7 @@ pub(super) fn settle(db: &Db, id: &AccountId) -> Result<(), Fail> {
         }
         _ => return Ok(()),
     };
-    accounts::put(db, &account, Edited::ByTraffic)
+    account_rows::put(db, &account, Edited::ByTraffic)
 }
 
 fn place(key: &KeyId) -> Place<'_> {

@@ -27,8 +27,10 @@ pub(super) struct Job {
     /// None for a pure read.
     pub(super) durability: Option<Durability>,
     /// Runs it; given an error instead of the database, it only tells its caller.
-    pub(super) run: Box<dyn FnOnce(Result<&Db>) -> Ran + Send>,
+    pub(super) run: Box<Run>,
 }
+
+type Run = dyn FnOnce(Result<&Db>) -> Ran + Send;
 
 /// A job that ran and whose caller still waits.
 pub(super) struct Ran {

@@ -5,7 +5,8 @@
 
 use rusqlite::OptionalExtension;
 
-use super::accounts::{self, Edited, NewTokens, place};
+use super::account_rows::{self, Edited, place};
+use super::accounts::NewTokens;
 use super::codec::Word;
 use super::db::Db;
 use super::fail::Fail;
@@ -61,7 +62,7 @@ impl TokenStore for Store {
     ) -> Result<()> {
         let (id, owner, pair) = (id.clone(), owner.clone(), pair.clone());
         self.write(Durability::Full, "storing the new tokens", move |db| {
-            let mut account = accounts::get(db, &id)?;
+            let mut account = account_rows::get(db, &id)?;
             let spent = end_flight(db, &id, &owner)?;
             // An overdue flight may find that the tokens were replaced meanwhile, by a person's new
             // sign-in or by the flight that took over: its pair is the outdated one then.
@@ -73,15 +74,15 @@ impl TokenStore for Store {
             account.user_id = user_id.or(account.user_id);
             account.owner_email = owner_email.or(account.owner_email);
             account.owner_name = owner_name.or(account.owner_name);
-            accounts::put(db, &account, Edited::ByTraffic)?;
+            account_rows::put(db, &account, Edited::ByTraffic)?;
             let tokens = NewTokens {
                 access: Some(pair.access),
                 refresh: pair.refresh,
                 expires_at: Some(pair.expires_at),
                 refreshed_at: Some(now),
             };
-            accounts::set_tokens(db, &id, &tokens)?;
-            accounts::revive(db, &id)
+            account_rows::set_tokens(db, &id, &tokens)?;
+            account_rows::revive(db, &id)
         })
         .await
     }
@@ -104,14 +105,14 @@ impl TokenStore for Store {
         let (id, owner) = (id.clone(), owner.clone());
         let (spent, reason) = (spent_fingerprint.to_owned(), reason.to_owned());
         self.write(Durability::Full, "marking the account", move |db| {
-            let mut account = accounts::get(db, &id)?;
+            let mut account = account_rows::get(db, &id)?;
             end_flight(db, &id, &owner)?;
             if current_fingerprint(db, &id)?.as_deref() != Some(&spent) {
                 return Ok(false);
             }
             account.status = Status::NeedsLogin;
             account.error = Some(reason);
-            accounts::put(db, &account, Edited::ByTraffic)?;
+            account_rows::put(db, &account, Edited::ByTraffic)?;
             Ok(true)
         })
         .await

@@ -6,11 +6,11 @@
 
 use std::io;
 
-use super::Store;
 use super::db::Db;
 use super::fail::Fail;
-use super::keyring::{FROM_FILE, KEY_DURABILITY, generate, read_key};
+use super::keyring::{FROM_FILE, generate, read_key};
 use super::seal::{Place, SealKeys};
+use super::{Durability, Store};
 use crate::error::Result;
 use crate::files;
 use crate::secret::Secret;
@@ -50,8 +50,8 @@ impl Store {
     /// is changed.
     pub async fn rekey(&self, new: KeySource) -> Result<u64> {
         let n_secrets =
-            self.write(KEY_DURABILITY, "changing the key", |db| reseal(db, new)).await?;
-        self.write(KEY_DURABILITY, "finishing the change of the key", |db| {
+            self.write(Durability::Full, "changing the key", |db| reseal(db, new)).await?;
+        self.write(Durability::Full, "finishing the change of the key", |db| {
             {
                 let mut keyring = db.keyring.borrow_mut();
                 keyring.passphrase = keyring.next_passphrase.take();

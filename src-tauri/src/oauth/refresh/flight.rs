@@ -1,7 +1,6 @@
 //! One refresh, from the lease to the stored pair.
 //!
-//! Owns: the order of steps that keeps a rotated token from being lost, the waiting for another
-//! process, the retries.
+//! Owns: the order of steps, the waiting for another process, what is done with a journal's answer.
 //! Must not know: who waits for it, SQL, HTTP.
 
 use std::sync::Arc;
@@ -10,19 +9,17 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::goal::{self, Goal};
+use super::spend::RETRY_WINDOW;
 use super::{AccessToken, Inner, Parts};
-use crate::config::TokenRefresh;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
-use crate::oauth::answer::{AuthError, token_pair};
-use crate::oauth::journal::{Answer, Left, Page};
+use crate::oauth::journal::{Left, Page};
 use crate::oauth::workos::{TOKEN_TIMEOUT, TokenEndpoint};
-use crate::ports::{RefreshLease, TokenPair, TokenStore, Tokens};
+use crate::ports::{RefreshLease, TokenStore, Tokens};
 
-/// No try begins later than this after the first...
-const RETRY_WINDOW: Duration = Duration::from_secs(30);
-/// ...so the lease covers all of them, the last one's time limit, and the store.
-const LEASE: Duration = Duration::from_secs(30 + TOKEN_TIMEOUT.as_secs() + 15);
+/// Covers all tries, the last one's time limit, and the store.
+const LEASE: Duration =
+    RETRY_WINDOW.saturating_add(TOKEN_TIMEOUT).saturating_add(Duration::from_secs(15));
 /// How long another process is waited for.
 const LEASE_WAIT: Duration = Duration::from_secs(45);
 /// Pause between looks at the store while waiting; grows to the longest.
@@ -30,14 +27,12 @@ const FIRST_LOOK: Duration = Duration::from_millis(25);
 const LONGEST_LOOK: Duration = Duration::from_millis(250);
 /// Looks only read; this often the lease itself is asked for, which writes.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
-/// Pause before a retry never grows beyond this.
-const LONGEST_RETRY_DELAY: Duration = Duration::from_secs(10);
 /// Leases one flight takes: for a journal's answer, for a token that someone replaced, for its own.
 const MAX_ROUNDS: usize = 4;
 
 pub(super) struct Flight<S, W> {
     inner: Arc<Inner<S, W>>,
-    id: AccountId,
+    pub(super) id: AccountId,
     goal: Goal,
 }
 
@@ -55,7 +50,7 @@ enum Claim {
 }
 
 /// What came of a lease.
-enum Step {
+pub(super) enum Step {
     /// Stored; the store has the lease back.
     Stored(AccessToken),
     /// An answer of the journal is stored, but it does not meet the goal.
@@ -93,28 +88,14 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
         Err(Error::RefreshFailed { name, reason })
     }
 
-    /// Takes the lease and the journal's lock, or waits until the goal is met by someone else.
+    /// Takes the journal's lock and the lease, or waits until the goal is met by someone else.
     async fn claim(&self) -> Result<Claim> {
-        let Parts { store, clock, owner, .. } = self.parts();
         let give_up = Instant::now() + LEASE_WAIT;
         let mut pause = FIRST_LOOK;
         loop {
-            let now = clock.now();
-            let lease = store.take_refresh_lease(&self.id, owner, now, now.plus(LEASE)).await?;
-            let mut tokens = match lease {
-                RefreshLease::Held { tokens, .. } => tokens,
-                RefreshLease::Taken(tokens) => match self.open_journal().await {
-                    Ok(Some((page, left))) => return self.held(tokens, page, left).await,
-                    // The lease had run out, but whoever had it is still at work.
-                    Ok(None) => {
-                        self.give_back().await;
-                        tokens
-                    }
-                    Err(error) => {
-                        self.give_back().await;
-                        return Err(error);
-                    }
-                },
+            let mut tokens = match self.try_claim().await? {
+                Ok(claim) => return Ok(claim),
+                Err(tokens) => tokens,
             };
             let ask_again = Instant::now() + ASK_AGAIN;
             while Instant::now() < ask_again {
@@ -127,14 +108,37 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
                 }
                 sleep(self.jittered(pause)).await;
                 pause = (pause * 2).min(LONGEST_LOOK);
-                tokens = store.tokens(&self.id).await?;
+                tokens = self.parts().store.tokens(&self.id).await?;
             }
         }
     }
 
-    /// The lease and the lock are ours: is anything left to do? An answer in the journal comes
-    /// first, since the stored pair may be older than it.
-    async fn held(&self, tokens: Tokens, page: Page, left: Left) -> Result<Claim> {
+    /// One try; the stored tokens where someone else is at it. The lock comes first: a lease may
+    /// have run out although its owner is still at work, and the tokens read with the lease must
+    /// not be older than the end of that work.
+    async fn try_claim(&self) -> Result<Result<Claim, Tokens>> {
+        let Parts { store, clock, owner, journal, .. } = self.parts();
+        let (journal, id) = (journal.clone(), self.id.clone());
+        let Some(page) = blocking(move || journal.open(&id)).await?? else {
+            return Ok(Err(store.tokens(&self.id).await?));
+        };
+        let now = clock.now();
+        match store.take_refresh_lease(&self.id, owner, now, now.plus(LEASE)).await? {
+            RefreshLease::Held { tokens, .. } => Ok(Err(tokens)),
+            RefreshLease::Taken(tokens) => match self.held(tokens, page).await {
+                Ok(claim) => Ok(Ok(claim)),
+                Err(error) => {
+                    self.give_back().await;
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    /// Lock and lease are ours: is anything left to do? An answer in the journal comes first, since
+    /// the stored pair may be older than it.
+    async fn held(&self, tokens: Tokens, page: Page) -> Result<Claim> {
+        let (page, left) = blocking(move || page.left().map(|left| (page, left))).await??;
         let waiting = matches!(&left, Left::Answer(it) if it.spent == tokens.refresh.fingerprint());
         if !waiting && let Some(token) = self.met(&tokens) {
             self.give_back().await;
@@ -162,129 +166,6 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
         self.spend(&tokens, page, &spent, cut_off).await
     }
 
-    /// Spends the refresh token, trying again where that can help.
-    ///
-    /// A request whose answer is lost may have rotated the token. Asking again with the same token
-    /// is all that can be done then: the service may answer it within its grace, else the account
-    /// needs a new sign-in and the text says why.
-    async fn spend(
-        &self,
-        tokens: &Tokens,
-        mut page: Page,
-        spent: &str,
-        mut maybe_spent: bool,
-    ) -> Result<Step> {
-        let rules = self.parts().endpoint.token_refresh();
-        let give_up = Instant::now() + RETRY_WINDOW;
-        let mut n_retries = 0;
-        loop {
-            let error = match self.ask(tokens, &mut page, spent).await {
-                Ok(Ok(answer)) => match self.pair(&answer, tokens) {
-                    Ok(pair) => return self.save(pair, page).await.map(Step::Stored),
-                    Err(error) => error,
-                },
-                Ok(Err(error)) => error,
-                Err(error) => {
-                    page.close(maybe_spent);
-                    return Err(error);
-                }
-            };
-            log::warn!("account {}: refresh try {}: {}", self.id, n_retries + 1, error.kind());
-            match &error {
-                AuthError::InvalidGrant(text) => {
-                    page.close(false);
-                    return self.dead(tokens, spent, text, maybe_spent).await;
-                }
-                AuthError::Unavailable { sent, .. } => maybe_spent |= sent,
-                _ => {}
-            }
-            let delay = self.jittered(retry_delay(&rules, n_retries));
-            if !error.transient()
-                || n_retries >= rules.max_retry
-                || Instant::now() + delay > give_up
-            {
-                page.close(maybe_spent);
-                let reason = error.to_string();
-                return Err(Error::RefreshFailed { name: tokens.name.clone(), reason });
-            }
-            sleep(delay).await;
-            n_retries += 1;
-        }
-    }
-
-    /// One request. Its answer's bytes go to the journal before anything reads them; nothing may
-    /// come between the two.
-    async fn ask(
-        &self,
-        tokens: &Tokens,
-        page: &mut Page,
-        spent: &str,
-    ) -> Result<Result<Answer, AuthError>> {
-        let Parts { endpoint, clock, .. } = self.parts();
-        let organization_id = tokens.organization_id.as_deref();
-        let proxy = tokens.proxy.as_ref();
-        let bytes = match endpoint.spend(&tokens.refresh, organization_id, proxy).await? {
-            Ok(bytes) => bytes,
-            Err(error) => return Ok(Err(error)),
-        };
-        let at = clock.now();
-        if let Err(error) = page.record(spent, &bytes, at) {
-            // The pair is still in memory; the store may well take it.
-            log::warn!("account {}: answer not journalled ({})", self.id, error.kind());
-        }
-        Ok(Ok(Answer { spent: spent.to_owned(), at, bytes }))
-    }
-
-    /// Makes the pair durable, then empties the journal. Where the store fails the answer stays in
-    /// the journal for the next flight.
-    async fn save(&self, pair: TokenPair, mut page: Page) -> Result<AccessToken> {
-        let Parts { store, owner, clock, .. } = self.parts();
-        // The journal goes to the disk while the store works: it matters only if the store fails.
-        let synced = tokio::task::spawn_blocking(page.syncer());
-        let saved = store.save_refreshed(&self.id, owner, &pair, clock.now()).await;
-        if !matches!(synced.await, Ok(Ok(()))) {
-            log::warn!("account {}: journal not synced", self.id);
-        }
-        match saved {
-            Ok(()) => page.close(false),
-            Err(error @ Error::NotFound { .. }) => {
-                page.close(false);
-                return Err(error);
-            }
-            Err(error) => return Err(error),
-        }
-        log::info!("account {}: token refreshed", self.id);
-        Ok(AccessToken { secret: pair.access, expires_at: Some(pair.expires_at) })
-    }
-
-    /// The service says the refresh token is dead. Believed only if the store still has that one.
-    async fn dead(&self, tokens: &Tokens, spent: &str, text: &str, cut_off: bool) -> Result<Step> {
-        let Parts { store, owner, .. } = self.parts();
-        let stored = store.tokens(&self.id).await?;
-        if stored.refresh.fingerprint() != spent {
-            return Ok(Step::Replaced);
-        }
-        let mut reason =
-            format!("the sign-in service no longer accepts its refresh token ({text})");
-        if cut_off {
-            reason.push_str(
-                "; a refresh was cut off after it was sent and before its answer arrived, so the \
-                 token that replaced it is not known here",
-            );
-        }
-        reason.push_str(". Sign in again, or paste a new refresh token");
-        if !store.mark_needs_login(&self.id, owner, spent, &reason).await? {
-            return Ok(Step::Replaced);
-        }
-        log::warn!("account {}: needs a new sign-in", self.id);
-        Err(Error::NeedsLogin { name: tokens.name.clone(), reason })
-    }
-
-    fn pair(&self, answer: &Answer, tokens: &Tokens) -> Result<TokenPair, AuthError> {
-        let token_valid = self.parts().endpoint.token_refresh().token_valid;
-        token_pair(&answer.bytes, answer.at, Some(&tokens.refresh), token_valid)
-    }
-
     /// Whether a recovered token is what the flight is for.
     fn content(&self, token: AccessToken) -> Step {
         let lives = goal::lives(token.expires_at, self.parts().clock.now());
@@ -304,30 +185,20 @@ impl<S: TokenStore, W: TokenEndpoint> Flight<S, W> {
         }
     }
 
-    async fn open_journal(&self) -> Result<Option<(Page, Left)>> {
-        let (journal, id) = (self.parts().journal.clone(), self.id.clone());
-        blocking(move || journal.open(&id)).await?
-    }
-
     async fn begin(&self, mut page: Page, spent: String) -> Result<Page> {
         blocking(move || page.begin(&spent).map(|()| page)).await?
     }
 
-    /// Between half and all of the duration, so that processes do not move in step.
-    fn jittered(&self, pause: Duration) -> Duration {
-        let half = pause / 2;
-        let ms = usize::try_from(half.as_millis()).unwrap_or(usize::MAX).saturating_add(1);
-        let extra = self.parts().entropy.below(ms);
-        half + Duration::from_millis(u64::try_from(extra).unwrap_or(0))
+    /// The pause and up to a quarter more, so that processes do not move in step.
+    pub(super) fn jittered(&self, pause: Duration) -> Duration {
+        let quarter = usize::try_from((pause / 4).as_millis()).unwrap_or(usize::MAX);
+        let extra = self.parts().entropy.below(quarter.saturating_add(1));
+        pause + Duration::from_millis(u64::try_from(extra).unwrap_or(0))
     }
 
-    fn parts(&self) -> &Parts<S, W> {
+    pub(super) fn parts(&self) -> &Parts<S, W> {
         &self.inner.parts
     }
-}
-
-fn retry_delay(rules: &TokenRefresh, n_retries: u32) -> Duration {
-    rules.retry_delay.saturating_mul(1 << n_retries.min(8)).min(LONGEST_RETRY_DELAY)
 }
 
 /// Runs what waits for the disk where it holds nobody up.

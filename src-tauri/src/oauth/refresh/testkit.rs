@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tempfile::TempDir;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -30,9 +31,12 @@ pub(crate) struct MemoryStore(Arc<Mutex<Row>>, pub(crate) Arc<Switches>);
 pub(crate) struct Switches {
     pub(crate) fail_save: AtomicBool,
     pub(crate) n_saves: AtomicUsize,
+    pub(crate) n_takes: AtomicUsize,
     /// Something that happens when the lease is taken, as by another process.
-    pub(crate) on_take: Mutex<Option<Box<dyn FnOnce(&mut Row) + Send>>>,
+    pub(crate) on_take: Mutex<Option<OnTake>>,
 }
+
+type OnTake = Box<dyn FnOnce(&mut Row) + Send>;
 
 pub(crate) struct Row {
     pub(crate) tokens: Tokens,
@@ -43,6 +47,8 @@ pub(crate) struct Row {
 pub(crate) enum Next {
     /// Answers with this instead of a pair; the token is not spent.
     Refuse(AuthError),
+    /// Answers with this text; the token is not spent.
+    Page(&'static str),
     /// Rotates, and the answer is lost.
     Lose,
     /// Rotates, and answers with this text.
@@ -128,14 +134,18 @@ impl World {
 
     /// A process of its own: only store, folder and service are shared.
     pub(crate) fn process(&self, owner: &str) -> Refresher<MemoryStore, FakeEndpoint> {
-        Refresher::new(Parts {
+        Refresher::new(self.parts(owner, self.endpoint.clone()))
+    }
+
+    pub(crate) fn parts<W>(&self, owner: &str, endpoint: W) -> Parts<MemoryStore, W> {
+        Parts {
             store: self.store.clone(),
-            endpoint: self.endpoint.clone(),
+            endpoint,
             journal: Journal::new(self.folder.path(), Arc::new(MaskSealer)),
             owner: owner.into(),
             clock: self.clock.clone(),
             entropy: Arc::new(Rand::seeded(owner.len() as u64)),
-        })
+        }
     }
 
     pub(crate) fn next(&self, next: Next) {
@@ -183,6 +193,7 @@ impl TokenStore for MemoryStore {
         now: Timestamp,
         deadline: Timestamp,
     ) -> Result<RefreshLease> {
+        self.1.n_takes.fetch_add(1, Ordering::SeqCst);
         let mut row = self.0.lock().unwrap();
         if let Some((_, until)) = row.lease.clone().filter(|(_, until)| *until > now) {
             return Ok(RefreshLease::Held { until, tokens: row.tokens.clone() });
@@ -263,8 +274,10 @@ impl TokenEndpoint for FakeEndpoint {
             tokio::time::sleep(self.0.latency).await;
             return Ok(Err(lost()));
         }
-        if let Some(Next::Refuse(error)) = next {
-            return Ok(Err(error));
+        match next {
+            Some(Next::Refuse(error)) => return Ok(Err(error)),
+            Some(Next::Page(text)) => return Ok(Ok(Zeroizing::new(text.as_bytes().to_vec()))),
+            _ => {}
         }
         {
             let mut current = self.0.current.lock().unwrap();

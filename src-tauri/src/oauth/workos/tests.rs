@@ -85,6 +85,20 @@ async fn failures_of_the_network_tell_whether_the_request_may_have_arrived() {
 }
 
 #[tokio::test]
+async fn an_answer_cut_off_after_its_last_brace_is_not_thrown_away() {
+    let whole = r#"{"access_token":"a","refresh_token":"r"}"#;
+    let server = Server::start(move |_| {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        format!("{head}{:x}\r\n{whole}\r\n", whole.len()).into_bytes()
+    })
+    .await;
+    let refresh = Secret::new("r");
+    let grant = Grant::Refresh { refresh: &refresh, organization_id: None };
+    let body = client(&server).authenticate(grant, None).await.unwrap().unwrap();
+    assert_eq!(body.as_slice(), whole.as_bytes());
+}
+
+#[tokio::test]
 async fn the_proxy_of_the_account_is_used_and_a_bad_one_sends_nothing() {
     let server = Server::start(|_| answer(200, "{}")).await;
     let proxy = ProxyServer::socks5("user", "pw").await;
