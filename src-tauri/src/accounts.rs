@@ -19,7 +19,9 @@ use crate::clock::{Clock, Entropy};
 use crate::config::Live;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, LoginId};
+use crate::oauth::journal::Journal;
 use crate::oauth::refresh::{Need, Refresher};
+use crate::oauth::workos::WorkOsClient;
 use crate::pool::account::{Account, Health, KeyStatus, Kind, Status};
 use crate::pool::cooldown::{self, Subject};
 use crate::ports::TokenPair;
@@ -44,6 +46,10 @@ pub struct Accounts {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub entropy: Arc<dyn Entropy>,
+    /// To ask for an organisation.
+    pub workos: WorkOsClient,
+    /// Answers of refreshes that were cut off.
+    pub journal: Journal,
     /// `DROID_ENCRYPTION_KEY`, for keys that come sealed in the former format.
     pub passphrase: Option<Secret>,
 }
@@ -184,6 +190,9 @@ impl Accounts {
     /// [`Error::NotFound`].
     pub async fn delete(&self, id: &AccountId) -> Result<()> {
         self.store.delete_account(id).await?;
+        if let Err(error) = self.journal.forget(id) {
+            log::warn!("account {id}: its answer file stays ({})", error.kind());
+        }
         self.broker.reload().await
     }
 
@@ -220,7 +229,8 @@ impl Accounts {
     /// record is there before the token is spent, so that no kill in between loses the answer.
     async fn verified(&self, account: Account) -> Result<Account> {
         match self.refresher.access_token(&account.id, Need::Forced).await {
-            Ok(_) => {
+            Ok(token) => {
+                self.learn_organization(&account.id, &token.secret).await?;
                 self.broker.reload().await?;
                 self.get(&account.id).await
             }
@@ -234,6 +244,21 @@ impl Accounts {
                 self.get(&account.id).await
             }
         }
+    }
+
+    /// Asks for the organisation where the token's answer did not tell it: refreshes name it, so that
+    /// the account's tokens are for the one its person works in.
+    async fn learn_organization(&self, id: &AccountId, token: &Secret) -> Result<()> {
+        if self.get(id).await?.organization_id.is_some() {
+            return Ok(());
+        }
+        let proxy = self.store.proxy(id).await?;
+        let Some(found) = self.workos.organization(token, proxy.as_ref()).await? else {
+            return Ok(());
+        };
+        let patch = AccountPatch { organization_id: Some(Some(found)), ..AccountPatch::default() };
+        self.store.update_account(id, patch, None).await?;
+        Ok(())
     }
 
     /// The tokens an update brings, if it brings any.
@@ -353,10 +378,10 @@ impl Accounts {
 
 /// Lifts everything a person can lift, of the account and of each key.
 fn reset_all(row: &mut HealthRow, keys: &mut [KeyHealth]) {
-    let statuses: Vec<_> = keys.iter().map(|it| (it.id.clone(), it.status)).collect();
+    let is_active = |it: &KeyHealth| it.status == KeyStatus::Active;
+    let n_active = keys.iter().filter(|it| is_active(it)).count();
     for key in keys.iter_mut() {
-        let active = |(id, status): &(_, _)| *id != key.id && *status == KeyStatus::Active;
-        let other_keys_usable = statuses.iter().any(active);
+        let other_keys_usable = n_active > usize::from(is_active(key));
         let mut whole = Subject { other_keys_usable, ..subject(row) };
         whole.key = Some(key_subject(key));
         cooldown::reset(&mut whole);

@@ -115,10 +115,11 @@ impl App {
         let clients = Clients::new(settings.proxies.clone());
         let workos = WorkOsClient::new(clients.clone(), &settings);
         let owner = Owner::claim(&store.run_dir(), &*boot.entropy)?;
+        let journal = Journal::new(&data_dir, Arc::new(store.sealer()));
         let refresher = Refresher::new(refresh::Parts {
             store: store.clone(),
             endpoint: workos.clone(),
-            journal: Journal::new(&data_dir, Arc::new(store.sealer())),
+            journal: journal.clone(),
             owner: owner.id().clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
@@ -137,6 +138,8 @@ impl App {
             broker: broker.clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
+            workos: workos.clone(),
+            journal,
             passphrase,
         };
         let sign_in =

@@ -79,8 +79,8 @@ pub fn prepare(
     sender: Sender<'_>,
     message_id: Uuid,
 ) -> Result<Outbound> {
-    let body = Body::parse(inbound.dialect, inbound.body).map_err(invalid_body)?;
-    let facts = body.facts().map_err(invalid_body)?;
+    let body = Body::parse(inbound.dialect, inbound.body).map_err(|it| invalid_body(&it))?;
+    let facts = body.facts().map_err(|it| invalid_body(&it))?;
     let asked = inbound.model.or(facts.model.as_deref()).ok_or_else(|| {
         Error::invalid("request.model", "missing: name the model in the body or in `model`")
     })?;
@@ -103,7 +103,7 @@ pub fn prepare(
         reasoning: route.reasoning,
         include_usage: true,
     };
-    let edited = body.apply(&edits).map_err(invalid_body)?;
+    let edited = body.apply(&edits).map_err(|it| invalid_body(&it))?;
     let mut headers = headers(config, &route, sender);
     headers.session(session.as_ref(), message_id);
     if route.endpoint == Endpoint::Anthropic {
@@ -212,7 +212,7 @@ impl Serialize for Headers {
     }
 }
 
-fn invalid_body(error: EditError) -> Error {
+fn invalid_body(error: &EditError) -> Error {
     let field = match error.field() {
         Some(field) => format!("request.{field}"),
         None => "request".to_owned(),

@@ -3,6 +3,7 @@
 //! Owns: shorthands over the test bed.
 //! Must not know: any one test.
 #![allow(dead_code, reason = "each test binary uses its part of it")]
+#![allow(clippy::panic, clippy::expect_used, reason = "a failed expectation stops the test")]
 
 use droid_testbed::host::{Bridge, CallError, RpcError};
 use droid_testbed::rig::Rig;
@@ -10,15 +11,15 @@ use droid_testbed::upstream::Minted;
 use serde_json::{Value, json};
 
 /// The plugin as cargo built it.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_droid-provider-cli");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_droid-provider-cli");
 
 /// A rig on the built plugin.
-pub async fn rig() -> Rig {
+pub(crate) async fn rig() -> Rig {
     Rig::new(BINARY).await
 }
 
 /// Calls and expects a result.
-pub async fn ok(bridge: &Bridge, method: &str, params: Value) -> Value {
+pub(crate) async fn ok(bridge: &Bridge, method: &str, params: Value) -> Value {
     match bridge.call(method, params).await {
         Ok(result) => result,
         Err(error) => panic!("{method} failed: {error}"),
@@ -26,7 +27,7 @@ pub async fn ok(bridge: &Bridge, method: &str, params: Value) -> Value {
 }
 
 /// Calls and expects a JSON-RPC error.
-pub async fn err(bridge: &Bridge, method: &str, params: Value) -> RpcError {
+pub(crate) async fn err(bridge: &Bridge, method: &str, params: Value) -> RpcError {
     match bridge.call(method, params).await {
         Ok(result) => panic!("{method} did not fail but answered {result}"),
         Err(CallError::Rpc(error)) => error,
@@ -35,7 +36,7 @@ pub async fn err(bridge: &Bridge, method: &str, params: Value) -> RpcError {
 }
 
 /// Adds a signed-in account with the tokens the fake just minted; answers its id and them.
-pub async fn signed_in(rig: &Rig, bridge: &Bridge, config: Value) -> (String, Minted) {
+pub(crate) async fn signed_in(rig: &Rig, bridge: &Bridge, config: Value) -> (String, Minted) {
     let minted = rig.fake.mint_account();
     let mut config = config;
     config["access_token"] = json!(minted.access_token);
@@ -48,7 +49,7 @@ pub async fn signed_in(rig: &Rig, bridge: &Bridge, config: Value) -> (String, Mi
 }
 
 /// Adds a pool of keys the fake knows.
-pub async fn pool_of(rig: &Rig, bridge: &Bridge, keys: &[&str], config: Value) -> String {
+pub(crate) async fn pool_of(rig: &Rig, bridge: &Bridge, keys: &[&str], config: Value) -> String {
     for key in keys {
         rig.fake.add_key(key);
     }
@@ -60,6 +61,6 @@ pub async fn pool_of(rig: &Rig, bridge: &Bridge, keys: &[&str], config: Value) -
 }
 
 /// The id in an answer of `create_credential`.
-pub fn id_of(created: &Value) -> String {
+pub(crate) fn id_of(created: &Value) -> String {
     created["credential_id"].as_str().expect("a credential_id").to_owned()
 }

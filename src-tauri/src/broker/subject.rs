@@ -4,19 +4,18 @@
 //! Must not know: the rules, SQL.
 
 use crate::clock::Timestamp;
-use crate::pool::account::{Health, KeyStatus};
+use crate::pool::account::Health;
 use crate::pool::cooldown::{KeySubject, Subject};
 use crate::store::{HealthRow, KeyHealth};
 
 /// The row as the policy sees it.
 pub(crate) fn subject(row: &mut HealthRow) -> Subject<'_> {
-    let other_keys_usable = row.other_keys.iter().any(|(_, status)| *status == KeyStatus::Active);
     Subject {
         account_status: &mut row.status,
         account_error: &mut row.error,
         account: &mut row.health,
         key: row.key.as_mut().map(key_subject),
-        other_keys_usable,
+        other_keys_usable: row.another_is_active,
     }
 }
 

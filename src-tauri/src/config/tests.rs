@@ -20,6 +20,10 @@ struct FakeEnv {
 }
 
 impl Env for FakeEnv {
+    fn home(&self) -> Option<PathBuf> {
+        None
+    }
+
     fn get(&self, name: &str) -> Option<String> {
         self.variables.get(name).cloned()
     }

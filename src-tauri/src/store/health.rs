@@ -24,8 +24,8 @@ pub struct HealthRow {
     pub health: Health,
     /// The key that was asked for, if one was.
     pub key: Option<KeyHealth>,
-    /// The status of each other key of the account; changes to it are not written.
-    pub other_keys: Vec<(KeyId, KeyStatus)>,
+    /// A key of the account other than this one is active, cooling or not.
+    pub another_is_active: bool,
 }
 
 /// The part of a key a decision may change.
@@ -62,7 +62,8 @@ impl Store {
         self.write(Durability::Normal, "noting an outcome", move |db| {
             let account = account_rows::get(db, &id)?;
             let key = key.map(|key| keys::get(db, &id, &key)).transpose()?;
-            let mut row = HealthRow::of(&account, key.as_ref(), others(db, &id, key.as_ref())?);
+            let mut row =
+                HealthRow::of(&account, key.as_ref(), another_is_active(db, &id, key.as_ref())?);
             decide(&mut row);
             let HealthRow { status, error, health, key: key_row, .. } = row;
             let account = write_account(db, account, status, error, health)?;
@@ -91,7 +92,7 @@ impl Store {
         self.write(Durability::Normal, "resetting the account", move |db| {
             let account = account_rows::get(db, &id)?;
             let keys = keys::all(db, &id)?;
-            let mut row = HealthRow::of(&account, None, others(db, &id, None)?);
+            let mut row = HealthRow::of(&account, None, another_is_active(db, &id, None)?);
             let mut key_rows: Vec<KeyHealth> = keys.iter().map(KeyHealth::of).collect();
             decide(&mut row, &mut key_rows);
             let keys = keys.into_iter().zip(key_rows).map(|(key, row)| write_key(db, key, row));
@@ -103,18 +104,11 @@ impl Store {
     }
 }
 
-fn others(
-    db: &Db,
-    account: &AccountId,
-    key: Option<&Key>,
-) -> Result<Vec<(KeyId, KeyStatus)>, Fail> {
-    let sql = "SELECT id, status FROM api_keys WHERE account_id = ?1";
-    let mut statement = db.conn.prepare_cached(sql)?;
-    let rows = statement.query_map([account], |row| {
-        Ok((row.get::<_, KeyId>(0)?, row.get::<_, Word<KeyStatus>>(1)?.0))
-    })?;
-    let rows = rows.filter(|row| !matches!((row, key), (Ok((id, _)), Some(key)) if *id == key.id));
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+/// Whether a key of the pool other than this one is active: by the index, however many there are.
+fn another_is_active(db: &Db, account: &AccountId, key: Option<&Key>) -> Result<bool, Fail> {
+    let sql = "SELECT 1 FROM api_keys WHERE account_id = ?1 AND status = ?2 AND id <> ?3 LIMIT 1";
+    let key = key.map_or("", |it| it.id.as_str());
+    Ok(db.conn.prepare_cached(sql)?.exists((account, Word(KeyStatus::Active), key))?)
 }
 
 fn write_account(
@@ -145,13 +139,13 @@ fn write_key(db: &Db, key: Key, row: KeyHealth) -> Result<Key, Fail> {
 // === impl HealthRow ===
 
 impl HealthRow {
-    fn of(account: &Account, key: Option<&Key>, other_keys: Vec<(KeyId, KeyStatus)>) -> Self {
+    fn of(account: &Account, key: Option<&Key>, another_is_active: bool) -> Self {
         Self {
             status: account.status,
             error: account.error.clone(),
             health: account.health.clone(),
             key: key.map(KeyHealth::of),
-            other_keys,
+            another_is_active,
         }
     }
 }
