@@ -1,6 +1,7 @@
 # Needs cargo, gcc and make. `make` lists the targets.
 
 CARGO ?= cargo
+FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
@@ -25,3 +26,15 @@ check: ## formatting, lints, rustdoc: the quick part
 test: check ## everything: the quick part, the build from src-tauri, every test
 	cd src-tauri && $(CARGO) build --locked
 	$(CARGO) test --workspace --locked
+
+# The benches a manifest names.
+benches = $(shell sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p;}' $(1))
+
+bench: ## measure; needs a quiet machine
+	for it in $(call benches,Cargo.toml); do \
+	    $(CARGO) bench --locked -p droid-provider --bench $$it || exit 1; done
+	for it in $(call benches,src-tauri/protocol/Cargo.toml); do \
+	    $(CARGO) bench --locked -p droid-protocol --bench $$it || exit 1; done
+
+fuzz: ## look for inputs that break it, FUZZ_SECONDS for each target; needs a nightly toolchain
+	src-tauri/fuzz/run.sh $(FUZZ_SECONDS)

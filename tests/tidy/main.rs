@@ -3,6 +3,12 @@
 //! Owns: the list of checks; `UPDATE_DOCS=1 cargo test --test tidy` writes the generated documents
 //! anew.
 //! Must not know: what the program does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests stop the test, as the tests do"
+)]
 
 /// The text of a Rust file without what is not code.
 mod code;
