@@ -209,7 +209,7 @@ fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
         }
         HostResult::Error { error_type, message, cooldown_seconds, .. } => {
             let fault = match it.status {
-                Some(status) if status >= 400 => {
+                Some(status) if Fault::is_one(status) => {
                     let header = |name: &str| {
                         let found =
                             it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
