@@ -54,6 +54,8 @@ pub struct Parts {
 pub struct Broker {
     parts: Parts,
     state: Arc<Mutex<State>>,
+    /// Held while the store is looked at.
+    looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Who wants an account, and for what.
@@ -126,7 +128,7 @@ impl Broker {
             seen: catch_up::Seen::default(),
             has_places: false,
         };
-        Self { parts, state: Arc::new(Mutex::new(state)) }
+        Self { parts, state: Arc::new(Mutex::new(state)), looking: Arc::default() }
     }
 
     /// Lends the best account there is; tries the next one where its token cannot be had.

@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 use crate::kit::*;
 use crate::support::{err, ok, pool_of, rig, signed_in};
 
+/// Headers and body of a 429, the pause in seconds, and how far that may be off where a moment is
+/// told in whole seconds.
+type Case<'a> = (Vec<(&'a str, &'a str)>, &'a Value, f64, f64);
+
 #[tokio::test]
 async fn a_429_pauses_the_account_and_the_caller_is_told_for_how_long() {
     let rig = rig().await;
@@ -49,8 +53,7 @@ async fn every_way_to_say_when_to_come_back_is_understood() {
         "details": [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "12s" }] } });
     let codex = json!({ "error": { "type": "usage_limit_reached", "resets_in_seconds": 33 } });
     let codex_at = json!({ "error": { "type": "usage_limit_reached", "resets_at": in_90() } });
-    // The pause in seconds, and how far a moment with whole seconds may be off.
-    let cases: Vec<(Vec<(&str, &str)>, &Value, f64, f64)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (vec![], &none, 60.0, 0.0),
         (vec![("Retry-After", "7")], &none, 7.0, 0.0),
         (vec![("retry-after", "0")], &none, 1.0, 0.0),
@@ -95,9 +98,8 @@ async fn every_way_to_say_when_to_come_back_is_understood() {
         let since = Utc::now();
         release(&bridge, lent.failed(&Answer::new(429, &headers, body))).await;
         let cooling = account(&bridge, &id).await["cooling"].clone();
-        let slack = chrono::Duration::milliseconds((off * 1000.0) as i64);
         assert!(cooling.is_object(), "{headers:?} {body}");
-        assert_pause(&cooling, since - slack, seconds);
+        assert_pause(&cooling, since - span(off), seconds);
         reset(&bridge, &id).await;
     }
 }

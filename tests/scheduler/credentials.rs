@@ -252,6 +252,24 @@ async fn a_402_without_keys_pauses_the_account_until_its_reset() {
     drop(lent);
 }
 
+#[tokio::test]
+async fn a_pool_whose_key_the_host_does_not_name_is_paused_and_no_key_is_blamed() {
+    let rig = rig().await;
+    let bridge = rig.bridge();
+    let id = pool_of(&rig, &bridge, &KEYS, json!({ "priority": 0 })).await;
+    let (other, _) = signed_in(&rig, &bridge, json!({ "priority": 9 })).await;
+    let since = Utc::now();
+    let bare = json!({ "credential_id": id, "result": error("quota_exceeded", None) });
+    release(&bridge, bare).await;
+    let shown = account(&bridge, &id).await;
+    assert_eq!(shown["status"], json!("active"));
+    assert_pause(&shown["cooling"], since, 1800.0);
+    assert!(
+        shown["keys"].as_array().expect("keys").iter().all(|it| it["status"] == json!("active"))
+    );
+    assert_eq!(acquire(&bridge, CLAUDE).await.account, other);
+}
+
 fn key_of<'a>(shown: &'a Value, lent: &Lent) -> &'a Value {
     let keys = shown["keys"].as_array().expect("keys");
     keys.iter().find(|it| it["id"].as_str() == lent.key.as_deref()).expect("the key")

@@ -205,10 +205,14 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 #[track_caller]
 pub(crate) fn assert_pause(shown: &Value, since: DateTime<Utc>, seconds: f64) {
     let end = moment(&shown["until"]);
-    let pause = chrono::Duration::milliseconds((seconds * 1000.0) as i64);
+    let pause = span(seconds);
     let rounding = chrono::Duration::milliseconds(2);
     assert!(end >= since + pause - rounding, "{shown} is shorter than {seconds} s");
     assert!(end <= Utc::now() + pause + rounding, "{shown} is longer than {seconds} s");
+}
+
+pub(crate) fn span(seconds: f64) -> chrono::Duration {
+    chrono::Duration::from_std(Duration::from_secs_f64(seconds)).expect("a span")
 }
 
 #[track_caller]

@@ -73,6 +73,19 @@ async fn equals_take_turns_in_one_process() {
 }
 
 #[tokio::test]
+async fn the_first_calls_of_a_process_wait_for_what_is_stored() {
+    let rig = rig().await;
+    signed_in(&rig, &rig.bridge(), json!({})).await;
+    for _ in 0..10 {
+        let fresh = rig.bridge();
+        let asks = (0..20).map(|_| fresh.call("acquire_credential", json!({ "model": CLAUDE })));
+        for answer in futures_util::future::join_all(asks).await {
+            assert!(answer.is_ok(), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn groups_are_tiers_and_fall_through() {
     let rig = rig().await;
     let bridge = rig.bridge();

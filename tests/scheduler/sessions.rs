@@ -177,3 +177,29 @@ async fn five_accounts(rig: &Rig, bridge: &Bridge) {
 fn assert_same(lent: &Lent, expected: &Lent) {
     assert_eq!((&lent.account, &lent.key), (&expected.account, &expected.key));
 }
+
+#[tokio::test]
+async fn what_is_over_leaves_the_store_when_a_process_ends() {
+    let rig = rig().await;
+    let bridge = rig.bridge();
+    signed_in(&rig, &bridge, json!({})).await;
+    let lent = acquire_with(&bridge, json!({ "model": CLAUDE, "session_id": "s" })).await;
+    release(&bridge, lent.succeeded()).await;
+    bridge.close().await.expect("a clean exit");
+    let left = || {
+        (
+            select(&rig, "SELECT * FROM sessions").len(),
+            select(&rig, "SELECT * FROM usage_hourly").len(),
+        )
+    };
+    assert_eq!(left(), (1, 1));
+    let years = "UPDATE sessions SET expires_at = 1;
+                 UPDATE usage_hourly SET hour = 0;";
+    alter(&rig, years);
+    let host = rig.one_shot();
+    host.call("list_credentials", Value::Null).await.expect("a list");
+    assert_eq!(left(), (1, 1), "it was swept within the hour");
+    alter(&rig, "UPDATE meta SET value = '1' WHERE name = 'swept'");
+    host.call("list_credentials", Value::Null).await.expect("a list");
+    assert_eq!(left(), (0, 0));
+}

@@ -82,7 +82,8 @@ impl Broker {
     }
 
     /// Before this process ends in order: what it lent goes on, for whichever process is told of
-    /// its end (a host may start one for each call), but at most for its time.
+    /// its end (a host may start one for each call), but at most for its time. And what is over
+    /// goes.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -90,6 +91,7 @@ impl Broker {
         if self.state().has_places {
             self.parts.store.disown_leases(&self.parts.owner).await?;
         }
+        self.sweep().await;
         Ok(())
     }
 }

@@ -94,7 +94,9 @@ impl Broker {
                 self.failed(&account, key_id.as_ref(), fault, &model, lease.as_ref()).await?;
             }
         }
-        self.count(report, lease, key_id, model).await
+        self.count(report, lease, key_id, model).await?;
+        self.sweep_at_times().await;
+        Ok(())
     }
 
     async fn succeeded(&self, account: &Account, key: Option<&KeyId>, model: &str) -> Result<()> {

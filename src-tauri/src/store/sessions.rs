@@ -3,12 +3,14 @@
 //! Owns: the table `sessions`, and the sweep of everything that has an end.
 //! Must not know: how a conversation is recognised.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Row};
 
 use super::codec::Columns;
 use super::db::Db;
 use super::fail::Fail;
-use super::{Durability, Store, leases, logins};
+use super::{Durability, Store, leases, logins, usage};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AccountId, KeyId};
@@ -25,6 +27,11 @@ pub struct SessionRow {
     /// It sticks until then.
     pub expires_at: Timestamp,
 }
+
+/// In `meta`: when it was swept.
+const SWEPT: &str = "swept";
+
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 // === impl Store ===
 
@@ -73,13 +80,41 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
+        self.write(Durability::Normal, "sweeping", move |db| sweep(db, now)).await
+    }
+
+    /// The same, and usage of the hours before `usage_from`: once an hour over all processes, else
+    /// nothing. Answers whether it was time.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn sweep_if_due(&self, now: Timestamp, usage_from: Timestamp) -> Result<bool> {
+        if !self.read("looking when it was swept", move |db| is_due(db, now)).await? {
+            return Ok(false);
+        }
         self.write(Durability::Normal, "sweeping", move |db| {
-            db.conn.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now])?;
-            leases::sweep(db, now)?;
-            logins::sweep(db, now)
+            if !is_due(db, now)? {
+                return Ok(false);
+            }
+            db.set_meta(SWEPT, &now.0.to_string())?;
+            sweep(db, now)?;
+            usage::sweep(db, usage_from)?;
+            Ok(true)
         })
         .await
     }
+}
+
+fn sweep(db: &Db, now: Timestamp) -> Result<(), Fail> {
+    db.conn.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now])?;
+    leases::sweep(db, now)?;
+    logins::sweep(db, now)
+}
+
+fn is_due(db: &Db, now: Timestamp) -> Result<bool, Fail> {
+    let last = db.meta(SWEPT)?.and_then(|it| it.parse().ok()).map(Timestamp);
+    // A clock that was set back must not put it off.
+    Ok(last.is_none_or(|it| now < it || now.since(it) >= SWEEP_EVERY))
 }
 
 fn get(db: &Db, sticky_key: &str, now: Timestamp) -> Result<Option<SessionRow>, Fail> {

@@ -165,11 +165,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn sweep_usage(&self, before: Timestamp) -> Result<usize> {
-        self.write(Durability::Normal, "forgetting old usage", move |db| {
-            Ok(db.conn.execute("DELETE FROM usage_hourly WHERE hour < ?1", [hour(before)])?)
-        })
-        .await
+        self.write(Durability::Normal, "forgetting old usage", move |db| sweep(db, before)).await
     }
+}
+
+pub(super) fn sweep(db: &Db, before: Timestamp) -> Result<usize, Fail> {
+    Ok(db.conn.execute("DELETE FROM usage_hourly WHERE hour < ?1", [hour(before)])?)
 }
 
 fn record(db: &Db, row: &UsageRow) -> Result<(), Fail> {
