@@ -119,7 +119,9 @@ fn recorded(folder: &str) -> Vec<(String, String)> {
     };
     paths
         .iter()
-        .map(|it| (format!("{folder}/{}", it.file_stem().expect("a name").to_string_lossy()), body(it)))
+        .map(|it| {
+            (format!("{folder}/{}", it.file_stem().expect("a name").to_string_lossy()), body(it))
+        })
         .collect()
 }
 
@@ -129,7 +131,9 @@ fn edited(endpoint: &str) -> (&'static str, &'static [&'static str]) {
         "anthropic" => ("system", &["model", "system", "metadata", "top_p"]),
         "openai" => ("instructions", &["model", "instructions", "metadata", "top_p"]),
         "comm" => ("messages", &["model", "messages", "metadata", "top_p", "stream_options"]),
-        _ => ("systemInstruction", &["model", "systemInstruction", "system_instruction", "metadata"]),
+        _ => {
+            ("systemInstruction", &["model", "systemInstruction", "system_instruction", "metadata"])
+        }
     }
 }
 
@@ -270,10 +274,23 @@ async fn numbers_escapes_and_spacing_are_nobodys_business() {
     let mut peer = Peer::start(&rig, &[]);
     let odd = r#"{"big":1e400 ,"tenth":0.10,"neg":-0,"exp":1E+2,"esc":"\u00e9\/\ud83d\ude00\u0000","e":"é","empty":{ },"list":[ 1 ,2],"dup":{"a":1,"a":2}}"#;
     let cases = [
-        ("anthropic", format!(r#"{{ "zeta":{odd} ,"max_tokens" : 1.0e2,"messages":[{{"content":"a","role":"user"}}] , "model":"claude-sonnet-4-5-20250929"}}"#)),
+        (
+            "anthropic",
+            format!(
+                r#"{{ "zeta":{odd} ,"max_tokens" : 1.0e2,"messages":[{{"content":"a","role":"user"}}] , "model":"claude-sonnet-4-5-20250929"}}"#
+            ),
+        ),
         ("openai", format!(r#"{{"input":"a","model":"gpt-5-codex","zeta":{odd}}}"#)),
-        ("comm", format!(r#"{{"zeta":{odd},"messages":[ {{"role":"user","content":"a","n":0.10}} ],"model":"glm-4.6"}}"#)),
-        ("google", format!(r#"{{"contents":[{{"parts":[{{"text":"a"}}],"role":"user"}}],"zeta":{odd}}}"#)),
+        (
+            "comm",
+            format!(
+                r#"{{"zeta":{odd},"messages":[ {{"role":"user","content":"a","n":0.10}} ],"model":"glm-4.6"}}"#
+            ),
+        ),
+        (
+            "google",
+            format!(r#"{{"contents":[{{"parts":[{{"text":"a"}}],"role":"user"}}],"zeta":{odd}}}"#),
+        ),
     ];
     for (endpoint, body) in cases {
         let more = json!({ "endpoint_type": endpoint, "model": model_of(endpoint) });
@@ -288,10 +305,19 @@ async fn two_answers_to_one_question_are_refused() {
     let rig = rig().await;
     let mut peer = Peer::start(&rig, &[]);
     for (body, field) in [
-        (r#"{"model":"claude-sonnet-4-20250514","model":"claude-opus-4-1-20250805","max_tokens":1,"messages":[]}"#, "request.model"),
-        (r#"{"model":"claude-sonnet-4-20250514","system":"a","system":"b","max_tokens":1,"messages":[]}"#, "request.system"),
+        (
+            r#"{"model":"claude-sonnet-4-20250514","model":"claude-opus-4-1-20250805","max_tokens":1,"messages":[]}"#,
+            "request.model",
+        ),
+        (
+            r#"{"model":"claude-sonnet-4-20250514","system":"a","system":"b","max_tokens":1,"messages":[]}"#,
+            "request.system",
+        ),
         (r#"{"model":"gpt-5-codex","input":"a","stream":true,"stream":false}"#, "request.stream"),
-        (r#"{"model":"gpt-5-codex","input":"a","instructions":"a","instructions":"b"}"#, "request.instructions"),
+        (
+            r#"{"model":"gpt-5-codex","input":"a","instructions":"a","instructions":"b"}"#,
+            "request.instructions",
+        ),
         (r#"{"model":"glm-4.6","messages":[],"messages":[]}"#, "request.messages"),
     ] {
         let error = transform(&mut peer, body, &json!({})).await.err().expect(body);
@@ -305,15 +331,22 @@ async fn prompts_of_every_form_are_kept_behind_factorys() {
     let rig = rig().await;
     let mut peer = Peer::start(&rig, &[]);
     let anthropic = |system: &str| {
-        format!(r#"{{"model":"claude-sonnet-4-20250514","max_tokens":9,{system}"messages":[{{"role":"user","content":"q"}}]}}"#)
+        format!(
+            r#"{{"model":"claude-sonnet-4-20250514","max_tokens":9,{system}"messages":[{{"role":"user","content":"q"}}]}}"#
+        )
     };
     let chat = |first: &str| {
         format!(r#"{{"model":"glm-4.6","messages":[{first}{{"role":"user","content":"q"}}]}}"#)
     };
-    let responses =
-        |more: &str| format!(r#"{{"model":"gpt-5-codex",{more}"input":[{{"role":"developer","content":"mine"}}]}}"#);
+    let responses = |more: &str| {
+        format!(
+            r#"{{"model":"gpt-5-codex",{more}"input":[{{"role":"developer","content":"mine"}}]}}"#
+        )
+    };
     let gemini = |more: &str| {
-        format!(r#"{{"model":"gemini-2.5-pro",{more}"contents":[{{"role":"user","parts":[{{"text":"q"}}]}}]}}"#)
+        format!(
+            r#"{{"model":"gemini-2.5-pro",{more}"contents":[{{"role":"user","parts":[{{"text":"q"}}]}}]}}"#
+        )
     };
     let already = format!("{PROMPT}\\n\\nmine");
     for (endpoint, body) in [
@@ -322,9 +355,19 @@ async fn prompts_of_every_form_are_kept_behind_factorys() {
         ("anthropic", anthropic(r#""system":"","#)),
         ("anthropic", anthropic(r#""system":null,"#)),
         ("anthropic", anthropic(r#""system":[],"#)),
-        ("anthropic", anthropic(r#""system":[{"type":"text","text":"mine","cache_control":{"type":"ephemeral"}}],"#)),
+        (
+            "anthropic",
+            anthropic(
+                r#""system":[{"type":"text","text":"mine","cache_control":{"type":"ephemeral"}}],"#,
+            ),
+        ),
         ("anthropic", anthropic(&format!(r#""system":"{already}","#))),
-        ("anthropic", anthropic(&format!(r#""system":[{{"type":"text","text":"{PROMPT}"}},{{"type":"text","text":"mine"}}],"#))),
+        (
+            "anthropic",
+            anthropic(&format!(
+                r#""system":[{{"type":"text","text":"{PROMPT}"}},{{"type":"text","text":"mine"}}],"#
+            )),
+        ),
         ("comm", chat("")),
         ("comm", chat(r#"{"role":"system","content":"mine"},"#)),
         ("comm", chat(r#"{"role":"developer","content":"mine"},"#)),
@@ -356,7 +399,8 @@ async fn models_are_redirected_and_reasoning_follows_the_configuration() {
     let rig = rig().await;
     let bridge = rig.bridge();
     let message = json!([{ "role": "user", "content": "q" }]);
-    let haiku = json!({ "model": "claude-3-5-haiku-20241022", "max_tokens": 9, "messages": message });
+    let haiku =
+        json!({ "model": "claude-3-5-haiku-20241022", "max_tokens": 9, "messages": message });
     let sent = ok(&bridge, "transform_request", json!({ "request": haiku })).await;
     assert_eq!(sent["request"]["model"], "claude-sonnet-4-20250514");
     let gpt = json!({ "model": "gpt-5", "input": "q" });
@@ -394,7 +438,8 @@ async fn models_are_redirected_and_reasoning_follows_the_configuration() {
     let models = json!([{ "id": "claude-think", "type": "anthropic", "reasoning": "high" }]);
     ok(&bridge, "update_config", json!({ "config": { "models": models } })).await;
     for max_tokens in [1, 1024, 2000, 24576, 24577] {
-        let request = json!({ "model": "claude-think", "max_tokens": max_tokens, "messages": message });
+        let request =
+            json!({ "model": "claude-think", "max_tokens": max_tokens, "messages": message });
         let sent = ok(&bridge, "transform_request", json!({ "request": request })).await;
         let budget = sent["request"]["thinking"]["budget_tokens"].as_u64();
         let most = sent["request"]["max_tokens"].as_u64().expect("a limit");
@@ -422,7 +467,8 @@ async fn headers_take_what_the_client_said() {
         sent["anthropic-beta"].as_str().expect("betas").split(',').map(str::trim).collect();
     assert_eq!(betas, BTreeSet::from(["a-1", "b-2"]));
     assert!(sent.get("x-other").is_none());
-    let sent = ok(&bridge, "transform_request", json!({ "request": request })).await["headers"].clone();
+    let sent =
+        ok(&bridge, "transform_request", json!({ "request": request })).await["headers"].clone();
     assert_eq!(sent["anthropic-version"], "2023-06-01");
     assert!(sent.get("authorization").is_none(), "no account was named");
     bridge.assert_clean();
@@ -443,7 +489,8 @@ async fn a_session_has_one_id_everywhere_and_a_message_its_own() {
         json!({ "model": "claude-sonnet-4-20250514", "max_tokens": 9, "system": "s", "messages": messages })
     };
     let first = json!({ "request": request("q", json!([])) });
-    let turn = json!([{ "role": "assistant", "content": "a" }, { "role": "user", "content": "more" }]);
+    let turn =
+        json!([{ "role": "assistant", "content": "a" }, { "role": "user", "content": "more" }]);
     let later = json!({ "request": request("q", turn) });
     let other = json!({ "request": request("another", json!([])) });
     let (id, message) = session(&bridge, first.clone()).await;
@@ -482,7 +529,8 @@ async fn what_speaks_another_protocol_is_told_apart() {
     let bridge = rig.bridge();
     let messages = json!([{ "role": "user", "content": "q" }]);
     let chat = json!({ "model": "claude-sonnet-4-20250514", "messages": messages });
-    let anthropic = json!({ "model": "glm-4.6", "max_tokens": 9, "system": "s", "messages": messages });
+    let anthropic =
+        json!({ "model": "glm-4.6", "max_tokens": 9, "system": "s", "messages": messages });
     let gemini = json!({ "contents": [{ "role": "user", "parts": [{ "text": "q" }] }] });
     for (params, from) in [
         (json!({ "request": chat, "protocol": "chat" }), "chat"),
@@ -519,7 +567,8 @@ async fn responses_and_risk_control_are_byte_for_byte() {
             ))
             .await;
             let line = peer.line().await;
-            let expected = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"response\":{text}}}}}\n");
+            let expected =
+                format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"response\":{text}}}}}\n");
             assert_eq!(String::from_utf8_lossy(&line), expected, "{folder}/{case}");
         }
         for (name, body) in recorded(folder) {

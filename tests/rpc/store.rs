@@ -70,12 +70,17 @@ impl Filled {
     }
 
     fn with(&self, env: &[(&str, &str)]) -> OneShot {
-        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let env =
+            env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         OneShot::new(HostConfig { env, ..self.rig.host() })
     }
 
     fn in_folder(&self, folder: impl Into<PathBuf>) -> OneShot {
-        OneShot::new(HostConfig { data_dir: folder.into(), env: self.env.clone(), ..self.rig.host() })
+        OneShot::new(HostConfig {
+            data_dir: folder.into(),
+            env: self.env.clone(),
+            ..self.rig.host()
+        })
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -191,7 +196,8 @@ async fn overwritten_pages_never_give_a_wrong_secret() {
     let filled = Filled::new(None).await;
     let database = filled.rig.database();
     let good = std::fs::read(&database).expect("a database");
-    let kinds = ["data_folder", "damaged", "store", "wrong_key", "newer_schema", "no_account", "internal"];
+    let kinds =
+        ["data_folder", "damaged", "store", "wrong_key", "newer_schema", "no_account", "internal"];
     let mut seed: usize = 0x5EED;
     for case in 0..CASES {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -208,7 +214,10 @@ async fn overwritten_pages_never_give_a_wrong_secret() {
                 Ok(lent) => {
                     let header = lent["headers"]["authorization"].as_str().expect("a header");
                     let secret = header.strip_prefix("Bearer ").expect("a bearer");
-                    assert!(secret == KEY || secret == filled.access, "page {page}: a wrong secret");
+                    assert!(
+                        secret == KEY || secret == filled.access,
+                        "page {page}: a wrong secret"
+                    );
                 }
                 Err(error) => {
                     let error = error.rpc();
@@ -243,7 +252,11 @@ async fn altered_and_swapped_secrets_are_damaged() {
         settle(&database);
         let ask = json!({ "model": MODEL, "credential_id": filled.account });
         let error = filled.host().call("acquire_credential", ask).await.expect_err(sql).rpc();
-        assert_eq!((error.code, &error.data["kind"]), (-32013, &json!("damaged")), "{sql}: {error}");
+        assert_eq!(
+            (error.code, &error.data["kind"]),
+            (-32013, &json!("damaged")),
+            "{sql}: {error}"
+        );
         assert!(error.message.contains(&filled.account), "{sql}: {error}");
         assert!(error.data["hint"].is_string());
         // The others are not held up.
@@ -299,7 +312,12 @@ async fn a_lost_or_wrong_key_file_is_told_and_nothing_is_overwritten() {
 
     std::fs::remove_file(&key).expect("removed");
     let without = contents(&filled.rig.data_dir());
-    refuses(&filled.host(), "wrong_key", &["key", "missing", "`Pool`", "`Person`", "stored secrets"]).await;
+    refuses(
+        &filled.host(),
+        "wrong_key",
+        &["key", "missing", "`Pool`", "`Person`", "stored secrets"],
+    )
+    .await;
     assert!(contents(&filled.rig.data_dir()) == without, "something was made or overwritten");
 
     std::fs::write(&key, format!("{}\n", "ab".repeat(32))).expect("written");
@@ -316,7 +334,12 @@ async fn a_lost_or_wrong_key_file_is_told_and_nothing_is_overwritten() {
 
     // A passphrase where a key file was in force.
     std::fs::write(&key, &good).expect("written");
-    refuses(&filled.with(&[("DROID_ENCRYPTION_KEY", "surprise")]), "wrong_key", &["DROID_ENCRYPTION_KEY", "unset"]).await;
+    refuses(
+        &filled.with(&[("DROID_ENCRYPTION_KEY", "surprise")]),
+        "wrong_key",
+        &["DROID_ENCRYPTION_KEY", "unset"],
+    )
+    .await;
     assert!(contents(&filled.rig.data_dir()) == before, "something was overwritten");
     filled.is_whole().await;
 }
@@ -418,9 +441,14 @@ mod mounts {
         let filled = Filled::new(None).await;
         let calls: Vec<String> = (0..CALLS)
             .map(|n| {
-                let keys: Vec<String> = (0..20).map(|k| format!("fk-full-{n}-{k}-{}", "x".repeat(400))).collect();
+                let keys: Vec<String> =
+                    (0..20).map(|k| format!("fk-full-{n}-{k}-{}", "x".repeat(400))).collect();
                 let config = json!({ "name": format!("Pool {n}"), "api_keys": keys });
-                call(&n.to_string(), "create_credential", &json!({ "auth_type": "api_key", "config": config }))
+                call(
+                    &n.to_string(),
+                    "create_credential",
+                    &json!({ "auth_type": "api_key", "config": config }),
+                )
             })
             .collect();
         let input = filled.rig.folder().join("calls");
@@ -439,20 +467,28 @@ mod mounts {
         let answers = answers(&text);
         let made: Vec<&Value> =
             answers.iter().filter_map(|it| it.pointer("/result/credential_id")).collect();
-        let refused: Vec<&Value> =
-            answers.iter().filter(|it| it["id"].is_u64()).filter_map(|it| it.get("error")).collect();
+        let refused: Vec<&Value> = answers
+            .iter()
+            .filter(|it| it["id"].is_u64())
+            .filter_map(|it| it.get("error"))
+            .collect();
         assert_eq!(made.len() + refused.len(), CALLS);
         assert!(!made.is_empty() && !refused.is_empty(), "{} made", made.len());
         for error in &refused {
             let kind = error["data"]["kind"].as_str().unwrap_or_default();
             assert!(["data_folder", "store"].contains(&kind), "{error}");
         }
-        let told = refused.iter().filter(|it| it["message"].as_str().is_some_and(|it| it.contains("the disk is full")));
+        let told = refused
+            .iter()
+            .filter(|it| it["message"].as_str().is_some_and(|it| it.contains("the disk is full")));
         assert!(told.count() > 0, "{:?}", refused[0]);
         let lists: Vec<&Value> = answers.iter().filter(|it| it["id"] == "list").collect();
         let last = lists.last().expect("listed")["result"].as_array().expect("a list").clone();
         for id in &made {
-            assert!(last.iter().any(|it| it["credential_id"] == **id), "{id} was answered and is lost");
+            assert!(
+                last.iter().any(|it| it["credential_id"] == **id),
+                "{id} was answered and is lost"
+            );
         }
         assert_eq!(last.len(), made.len(), "nothing half done is there");
         let check = answers.iter().find(|it| it["id"] == "check").expect("answered");
@@ -467,7 +503,8 @@ async fn modes_keep_others_out() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        let mode =
+            |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
         assert_eq!(mode(&filled.rig.data_dir()), 0o700);
         for (name, _) in contents(&filled.rig.data_dir()) {
             assert_eq!(mode(&filled.file(&name)), 0o600, "{name}");

@@ -3,12 +3,11 @@
 //! Owns: adding, removing and switching keys, and what a person is told of each.
 //! Must not know: how a key is chosen, SQL.
 
-use droid_protocol::fault::clean_text;
 use serde::{Deserialize, Serialize};
 
 use super::spec::KeyList;
 use super::{Accounts, PastedKey};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown_id};
 use crate::ids::{AccountId, KeyId};
 use crate::pool::account::{Key, KeyStatus, Kind};
 use crate::secret::Secret;
@@ -100,8 +99,10 @@ impl Accounts {
     ) -> Result<KeysChanged> {
         self.pool(id).await?;
         let known = self.store.keys(id).await?;
-        let mut wanted: Vec<(Option<&Key>, String)> =
-            ids.iter().map(|it| (known.iter().find(|key| key.id == *it), shown(it))).collect();
+        let mut wanted: Vec<(Option<&Key>, String)> = ids
+            .iter()
+            .map(|it| (known.iter().find(|key| key.id == *it), shown_id(it.as_str())))
+            .collect();
         if let Some(list) = secrets {
             for pasted in list.keys("api_keys")? {
                 let secret = pasted.secret();
@@ -217,11 +218,6 @@ impl From<KeyOutcome> for KeyResult {
         };
         Self { id: Some(outcome.id), tail: outcome.tail, outcome: word }
     }
-}
-
-/// What was asked for: a key's id, unless somebody put the key itself there.
-fn shown(id: &KeyId) -> String {
-    clean_text(id.as_str())
 }
 
 fn count(keys: &[KeyResult], outcome: &str) -> usize {
