@@ -8,6 +8,7 @@ mod keys;
 pub mod spec;
 pub mod view;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use droid_protocol::dialect::Endpoint;
@@ -166,7 +167,7 @@ impl Accounts {
             subscription_expires_at: spec.checked_subscription()?,
             token_budget: spec.token_budget,
             key_strategy: spec.key_strategy,
-            organization_id: spec.organization_id.clone().map(Some),
+            organization_id: spec.checked_organization(),
             ..AccountPatch::default()
         };
         if spec.api_keys.is_some() {
@@ -281,21 +282,22 @@ impl Accounts {
             return Err(Error::invalid("config.api_keys", "missing: give at least one key"));
         };
         let pasted = self.open_stored(list.keys("config.api_keys")?)?;
-        let (keys, mut results) = self.new_keys(pasted);
+        let (keys, told) = self.new_keys(pasted);
         if keys.is_empty() {
             let message = "no usable key among them: a key is 8 or more printable characters";
             return Err(Error::invalid("config.api_keys", message));
         }
         let mut new = self.described(Kind::ApiKey, spec)?;
+        let mut first = HashMap::new();
+        let outcomes = keys.iter().map(|it| {
+            let id = first.entry(it.secret.fingerprint()).or_insert(&it.id);
+            let outcome = if *id == &it.id { "added" } else { "duplicate" };
+            KeyResult { id: Some((*id).clone()), tail: it.secret.tail(), outcome }
+        });
+        let results = keys::in_order(told, outcomes);
         if spec.name.is_none() {
-            new.account.name = format!("Droid API Key ({} keys)", keys.len());
+            new.account.name = format!("Droid API Key ({} keys)", first.len());
         }
-        let mut seen = std::collections::HashSet::new();
-        results.extend(keys.iter().map(|it| KeyResult {
-            id: Some(it.id.clone()),
-            tail: it.secret.tail(),
-            outcome: if seen.insert(it.secret.fingerprint()) { "added" } else { "duplicate" },
-        }));
         new.keys = keys;
         Ok(Created { account: self.insert(new).await?, keys: results })
     }
@@ -327,7 +329,7 @@ impl Accounts {
         account.owner_email = owner_email;
         account.owner_name.clone_from(&spec.owner_name);
         account.user_id.clone_from(&spec.user_id);
-        account.organization_id.clone_from(&spec.organization_id);
+        account.organization_id = spec.checked_organization().flatten();
         let proxy = match spec.proxy.clone().flatten() {
             Some(proxy) => Some(checked_proxy(&proxy.url()?)?),
             None => None,

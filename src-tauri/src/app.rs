@@ -131,6 +131,7 @@ impl App {
             config: config.clone(),
             store: store.clone(),
             refresher: refresher.clone(),
+            owner: owner.id().clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
         });
@@ -182,6 +183,7 @@ impl App {
         if tokio::time::timeout(LAST_REFRESH, self.refresher.settle()).await.is_err() {
             log::warn!("process {} ends in the middle of a refresh", self.owner.id());
         }
+        self.broker.close().await?;
         self.store.close().await
     }
 

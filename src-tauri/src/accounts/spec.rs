@@ -59,9 +59,9 @@ pub struct AccountSpec {
     /// How a key is chosen in a pool.
     #[serde(alias = "keyStrategy")]
     pub key_strategy: Option<Strategy>,
-    /// The organisation to ask tokens for.
-    #[serde(alias = "organizationId")]
-    pub organization_id: Option<String>,
+    /// The organisation to ask tokens for; null or empty: whichever the sign-in service chooses.
+    #[serde(alias = "organizationId", deserialize_with = "nullable")]
+    pub organization_id: Option<Option<String>>,
     /// The access token, if one is at hand.
     #[serde(alias = "accessToken")]
     pub access_token: Option<Secret>,
@@ -237,6 +237,13 @@ impl AccountSpec {
                 Ok(Some(text.to_owned()))
             })
             .transpose()
+    }
+
+    /// The organisation: unchanged, removed, or set.
+    #[must_use]
+    pub fn checked_organization(&self) -> Option<Option<String>> {
+        let trimmed = |it: &String| Some(it.trim().to_owned()).filter(|it| !it.is_empty());
+        self.organization_id.as_ref().map(|it| it.as_ref().and_then(trimmed))
     }
 
     /// The checked groups, each once, if any were given.

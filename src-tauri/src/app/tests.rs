@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::accounts::import::FromEnvironment;
 use crate::accounts::spec::{AccountSpec, KeyEntry, KeyList, PastedKey, ProxySpec};
 use crate::accounts::view::AccountView;
-use crate::broker::{Outcome, Report};
+use crate::broker::{Loan, Outcome, Report};
 use crate::clock::{Rand, Timestamp};
 use crate::config::{Config, Live, Origin, Proxy};
 use crate::ids::{AccountId, KeyId, LeaseId, LoginId};
@@ -250,7 +250,7 @@ fn sending(show: &mut dyn FnMut(&str, &dyn Debug)) {
     let report = Report {
         account_id: AccountId::from("a"),
         key_id: Some(KeyId::from("k")),
-        lease_id: Some(LeaseId::from("l")),
+        loan: Loan::Known(LeaseId::from("l")),
         model: None,
         outcome: Outcome::Fault(fault),
         usage: Usage::default(),

@@ -46,7 +46,10 @@ impl Broker {
         };
         if changed {
             self.reload().await?;
-            self.state().seen.data_version = Some(data_version);
+            let mut state = self.state();
+            // A conversation may have moved in the other process: what is stored counts.
+            state.affinity.clear();
+            state.seen.data_version = Some(data_version);
         }
         Ok(())
     }

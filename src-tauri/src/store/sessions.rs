@@ -29,19 +29,22 @@ pub struct SessionRow {
 // === impl Store ===
 
 impl Store {
-    /// Binds a conversation, unless it is bound already and `replace` is false; answers the binding
-    /// in force, so that of two processes both use the winner's.
+    /// Binds a conversation, unless it is bound already to other than `former`, the account and key
+    /// it is to leave; answers the binding in force, so that of two processes both use the winner's.
     ///
     /// # Errors
     /// `Store` when the account or key is gone.
     pub async fn bind_session(
         &self,
         row: SessionRow,
-        replace: bool,
+        former: Option<(&AccountId, Option<&KeyId>)>,
         now: Timestamp,
     ) -> Result<SessionRow> {
+        let former = former.map(|(account, key)| (account.clone(), key.cloned()));
         self.write(Durability::Normal, "binding the session", move |db| {
-            if let (Some(bound), false) = (get(db, &row.sticky_key, now)?, replace) {
+            if let Some(bound) = get(db, &row.sticky_key, now)?
+                && former.is_none_or(|it| it != (bound.account_id.clone(), bound.key_id.clone()))
+            {
                 return Ok(bound);
             }
             let mut statement = db.conn.prepare_cached(

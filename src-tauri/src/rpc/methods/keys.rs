@@ -13,7 +13,7 @@ use crate::accounts::spec::KeyList;
 use crate::accounts::view::KeyView;
 use crate::accounts::{KeysChanged, Mode};
 use crate::app::App;
-use crate::broker::{Outcome, Report};
+use crate::broker::{Loan, Outcome, Report};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId};
 use crate::models;
@@ -124,7 +124,7 @@ async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result
         .release(Report {
             account_id: account.id.clone(),
             key_id: Some(key.id.clone()),
-            lease_id: None,
+            loan: Loan::None,
             model: Some(models::route(&config, model).model),
             outcome,
             usage: droid_protocol::event::Usage::default(),

@@ -15,10 +15,12 @@ use serde_json::{Value, json};
 
 use super::{Empty, Registered, Table};
 use crate::app::App;
-use crate::broker::{Outcome, Report, Wanted};
+use crate::broker::{Loan, Outcome, Report, Wanted};
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, ClientKeyId, GroupId, KeyId, LeaseId};
+use crate::models;
 use crate::pool::Binding;
 use crate::rpc::params::or_default;
 use crate::store::{UsageBy, UsageFilter, UsageTotal};
@@ -106,7 +108,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("release_credential", |context, it: Release| async move {
         let app = context.app().await?;
-        app.broker.release(report(it, app.clock.now())).await?;
+        let report = report(it, &app.config.get(), app.clock.now());
+        app.broker.release(report).await?;
         Ok(Empty {})
     })?;
     table.add("explain_selection", |context, it: Acquire| async move {
@@ -180,13 +183,13 @@ fn wanted(it: &Acquire) -> Result<Wanted<'_>> {
     })
 }
 
-fn report(it: Release, now: Timestamp) -> Report {
+fn report(it: Release, config: &Config, now: Timestamp) -> Report {
     let (outcome, told, latency_ms) = outcome(&it, now);
     Report {
         account_id: it.credential_id,
         key_id: it.api_key_id,
-        lease_id: it.lease_id,
-        model: it.model,
+        loan: it.lease_id.map_or(Loan::Unsaid, Loan::Known),
+        model: it.model.map(|it| models::route(config, &it).model),
         outcome,
         usage: it.usage.unwrap_or(told),
         latency: latency_ms.map(Duration::from_millis),
@@ -206,7 +209,7 @@ fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
         }
         HostResult::Error { error_type, message, cooldown_seconds, .. } => {
             let fault = match it.status {
-                Some(status) if status >= 400 => {
+                Some(status) if Fault::is_one(status) => {
                     let header = |name: &str| {
                         let found =
                             it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));

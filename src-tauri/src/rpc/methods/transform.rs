@@ -240,7 +240,7 @@ async fn parse_chunk(context: &Context, it: Chunk) -> Result<Parsed> {
 
 /// None for a status that is no error.
 fn parse_error(it: &ErrorAsk, now_ms: i64) -> Option<ProviderError> {
-    if it.status < 400 {
+    if !Fault::is_one(it.status) {
         return None;
     }
     let header = |name: &str| {

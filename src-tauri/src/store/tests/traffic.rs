@@ -19,7 +19,7 @@ async fn a_decision_sees_the_account_its_key_and_the_others() {
     let store = open(dir.path()).await;
     let id = store.create_account(pool("p", 3)).await.unwrap().id;
     let other = KeyId::from("p-2");
-    store.set_key_status(&id, &other, KeyStatus::Banned, None).await.unwrap();
+    store.set_key_status(&id, vec![other.clone()], KeyStatus::Banned, None).await.unwrap();
     let before = store.changes_since(0).await.unwrap().revision;
     let (account, key) = store
         .update_health(&id, Some(KeyId::from("p-0")), |row| {
@@ -99,14 +99,18 @@ async fn the_first_binding_of_a_session_wins_until_it_ends() {
         here.create_account(signed_in(id)).await.unwrap();
     }
     let first = session("a", later(10));
-    assert_eq!(here.bind_session(first.clone(), false, NOW).await.unwrap(), first);
+    assert_eq!(here.bind_session(first.clone(), None, NOW).await.unwrap(), first);
     let second = session("b", later(20));
-    assert_eq!(there.bind_session(second.clone(), false, NOW).await.unwrap(), first);
+    assert_eq!(there.bind_session(second.clone(), None, NOW).await.unwrap(), first);
     assert_eq!(there.session("s", NOW).await.unwrap(), Some(first));
     assert_eq!(there.session("s", later(10)).await.unwrap(), None);
-    assert_eq!(there.bind_session(second.clone(), false, later(10)).await.unwrap(), second);
+    assert_eq!(there.bind_session(second.clone(), None, later(10)).await.unwrap(), second);
     let third = session("a", later(30));
-    assert_eq!(here.bind_session(third.clone(), true, NOW).await.unwrap(), third);
+    let a = AccountId::from("a");
+    let stale = Some((&a, None));
+    assert_eq!(here.bind_session(third.clone(), stale, NOW).await.unwrap(), second);
+    let b = AccountId::from("b");
+    assert_eq!(here.bind_session(third.clone(), Some((&b, None)), NOW).await.unwrap(), third);
 }
 
 #[tokio::test]
@@ -114,7 +118,7 @@ async fn a_touched_session_lasts_longer_and_never_shorter() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     store.create_account(signed_in("a")).await.unwrap();
-    store.bind_session(session("a", later(10)), false, NOW).await.unwrap();
+    store.bind_session(session("a", later(10)), None, NOW).await.unwrap();
     store.touch_session("s", later(20));
     store.touch_session("s", later(15));
     store.touch_session("unknown", later(15));
@@ -130,10 +134,10 @@ async fn sessions_go_with_their_account_or_key() {
     let store = open(dir.path()).await;
     let id = store.create_account(pool("p", 2)).await.unwrap().id;
     let row = SessionRow { key_id: Some(KeyId::from("p-0")), ..session("p", later(10)) };
-    store.bind_session(row.clone(), false, NOW).await.unwrap();
+    store.bind_session(row.clone(), None, NOW).await.unwrap();
     store.remove_keys(&id, vec![KeyRef::Id(KeyId::from("p-0"))]).await.unwrap();
     assert_eq!(store.session("s", NOW).await.unwrap(), None);
-    assert!(store.bind_session(row, false, NOW).await.is_err(), "the key is gone");
+    assert!(store.bind_session(row, None, NOW).await.is_err(), "the key is gone");
 }
 
 #[tokio::test]
