@@ -6,7 +6,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "helpers of tests stop the test, as the tests do"
+    clippy::print_stdout,
+    reason = "helpers of tests stop the test and tell what they measured, as the tests do"
 )]
 
 mod support;

@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use droid_protocol::fault::{Fault, clean_text};
 
-use crate::secret::Secret;
-
 /// The result of everything inside.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -250,10 +248,12 @@ impl Error {
 /// tail.
 pub(crate) fn shown_id(id: &str) -> String {
     const SHORT: usize = 12;
-    if uuid::Uuid::try_parse(id).is_ok() || id.len() <= SHORT {
+    const TAIL: usize = 4;
+    let n_chars = id.chars().count();
+    if uuid::Uuid::try_parse(id).is_ok() || n_chars <= SHORT {
         return clean_text(id);
     }
-    Secret::new(id).tail()
+    std::iter::once('…').chain(id.chars().skip(n_chars - TAIL)).collect()
 }
 
 #[cfg(test)]

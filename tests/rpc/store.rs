@@ -19,13 +19,15 @@ const KEY: &str = "fk-store-0123456789abcdef";
 const PASSPHRASE: &str = "correct horse battery staple";
 
 /// Methods that need no data.
-const DATALESS: [(&str, fn() -> Value); 5] = [
-    ("ping", || Value::Null),
-    ("get_info", || Value::Null),
-    ("supports_model", || json!({ "model": "gpt-5" })),
-    ("parse_error", || json!({ "status": 429, "body": "{}" })),
-    ("parse_response_chunk", || json!({ "chunk": "", "endpoint_type": "comm" })),
-];
+fn dataless() -> Vec<(&'static str, Value)> {
+    vec![
+        ("ping", Value::Null),
+        ("get_info", Value::Null),
+        ("supports_model", json!({ "model": "gpt-5" })),
+        ("parse_error", json!({ "status": 429, "body": "{}" })),
+        ("parse_response_chunk", json!({ "chunk": "", "endpoint_type": "comm" })),
+    ]
+}
 
 /// Methods that need it.
 fn needy() -> Vec<(&'static str, Value)> {
@@ -141,8 +143,8 @@ async fn refuses(host: &OneShot, kind: &str, words: &[&str]) {
         let hint = error.data["hint"].as_str().unwrap_or_default();
         assert!(!hint.is_empty() || kind == "newer_schema", "{method}: no hint: {error}");
     }
-    for (method, params) in DATALESS {
-        host.call(method, params()).await.expect(method);
+    for (method, params) in dataless() {
+        host.call(method, params).await.expect(method);
     }
 }
 
@@ -362,8 +364,8 @@ async fn a_missing_or_wrong_passphrase_is_told_and_nothing_is_overwritten() {
     }
     let refused = host.call("refresh_token", json!({ "credential_id": filled.account })).await;
     assert_eq!(refused.expect_err("refused").rpc().data["kind"], "wrong_key");
-    for (method, params) in DATALESS {
-        host.call(method, params()).await.expect(method);
+    for (method, params) in dataless() {
+        host.call(method, params).await.expect(method);
     }
     assert!(contents(&filled.rig.data_dir()) == before, "something was overwritten");
     filled.is_whole().await;
