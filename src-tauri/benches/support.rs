@@ -93,7 +93,8 @@ impl Plugin {
     /// One call; its result.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.last_id += 1;
-        let call = json!({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params});
+        let call =
+            json!({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params});
         writeln!(self.stdin.as_mut().unwrap(), "{call}").unwrap();
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();

@@ -91,7 +91,8 @@ async fn passwords_are_masked_and_survive_being_sent_back() {
     assert_eq!(on_disk(&rig)["proxies"][0]["url"], url);
     // A mask for a proxy that is not there cannot be kept.
     let mut other = masked["proxies"].clone();
-    other[0]["url"] = json!(masked["proxies"][0]["url"].as_str().expect("a URL").replace("127", "128"));
+    other[0]["url"] =
+        json!(masked["proxies"][0]["url"].as_str().expect("a URL").replace("127", "128"));
     let error = err(&bridge, "update_config", json!({ "config": { "proxies": other } })).await;
     assert!(error.message.contains("proxies[0].url"), "{error}");
     bridge.assert_clean();
@@ -130,7 +131,8 @@ async fn the_schema_describes_the_configuration() {
     described(&shown, &schema, "");
     // Defaults are the shipped file's.
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let shipped = std::fs::read_to_string(root.join("plugin/config.json")).expect("plugin/config.json");
+    let shipped =
+        std::fs::read_to_string(root.join("plugin/config.json")).expect("plugin/config.json");
     let shipped: Value = serde_json::from_str(&shipped).expect("JSON");
     std::fs::write(rig.config_path(), "{}").expect("written");
     let fresh = rig.one_shot().call("get_config", Value::Null).await.expect("answered");
@@ -166,7 +168,10 @@ async fn a_file_that_cannot_be_used_is_told_and_can_be_mended_meanwhile() {
         (br#"{"timeout_ms": "fast"}"#, "timeout_ms: a whole number from"),
         (br#"{"timeout_ms": 10}"#, "timeout_ms: a whole number from"),
         (br#"{"timout_ms": 5000}"#, "did you mean `timeout_ms`"),
-        (br#"{"settings":{"factory":{"api_base_uri":"x"}}}"#, "did you mean `settings.factory.api_base_url`"),
+        (
+            br#"{"settings":{"factory":{"api_base_uri":"x"}}}"#,
+            "did you mean `settings.factory.api_base_url`",
+        ),
         (br#"{"settings":{"workos":{"auth_url":"ftp://x"}}}"#, "settings.workos.auth_url"),
         (br#"{"models":[{"id":"m","type":"anthropic"},{"id":"m","type":"comm"}]}"#, "models[1]"),
     ];
@@ -176,7 +181,11 @@ async fn a_file_that_cannot_be_used_is_told_and_can_be_mended_meanwhile() {
         let shown = String::from_utf8_lossy(&content[..content.len().min(80)]).into_owned();
         for method in ["get_config", "list_models", "list_credentials", "init"] {
             let error = rig.one_shot().call(method, Value::Null).await.expect_err(&shown).rpc();
-            assert_eq!((error.code, &error.data["kind"]), (-32009, &json!("config")), "{shown}: {error}");
+            assert_eq!(
+                (error.code, &error.data["kind"]),
+                (-32009, &json!("config")),
+                "{shown}: {error}"
+            );
             assert!(error.message.contains(told), "{shown}: {error}");
             assert!(error.message.contains("config.json"), "names the file: {error}");
         }

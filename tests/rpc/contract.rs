@@ -45,13 +45,17 @@ async fn what_one_process_a_call_stores_the_next_one_finds() {
     let lent = one_shot.call("acquire_credential", json!({ "model": MODEL })).await.expect("lent");
     assert_eq!(lent["id"], created["credential_id"]);
     assert_eq!(lent["headers"]["authorization"], "Bearer fk-contract-0123456789");
-    let result = json!({ "Success": { "latency_ms": 5, "input_tokens": 7, "output_tokens": null } });
+    let result =
+        json!({ "Success": { "latency_ms": 5, "input_tokens": 7, "output_tokens": null } });
     let release = json!({
         "credential_id": lent["id"], "lease_id": lent["metadata"]["lease_id"], "result": result,
     });
     one_shot.call("release_credential", release).await.expect("released");
     let usage = one_shot.call("get_usage", Value::Null).await.expect("usage");
-    assert_eq!((&usage["total"]["requests"], &usage["total"]["input_tokens"]), (&json!(1), &json!(7)));
+    assert_eq!(
+        (&usage["total"]["requests"], &usage["total"]["input_tokens"]),
+        (&json!(1), &json!(7))
+    );
 }
 
 /// Every method answers a call that makes sense, in the shape the host reads.
@@ -135,7 +139,11 @@ async fn a_reader_who_goes_away_ends_the_process() {
     tokio::time::timeout(PATIENCE, pinging).await.expect("the process ends by itself");
     let ended = peer.ended().await;
     assert!(ended.status.success(), "{:?}", ended.status);
-    assert!(!ended.stderr.contains("panic") && !ended.stderr.contains("defect"), "{}", ended.stderr);
+    assert!(
+        !ended.stderr.contains("panic") && !ended.stderr.contains("defect"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[tokio::test]

@@ -24,9 +24,11 @@ async fn recorded_errors_of_every_dialect_are_understood() {
             ("http_error_429", "rate_limit", true),
             ("http_error_529", "server_error", true),
         ] {
-            let meta: Value = serde_json::from_str(&recorded(folder, case, "meta.json")).expect("meta");
+            let meta: Value =
+                serde_json::from_str(&recorded(folder, case, "meta.json")).expect("meta");
             let body = recorded(folder, case, "json");
-            let params = json!({ "status": meta["status"], "body": body, "headers": meta["headers"] });
+            let params =
+                json!({ "status": meta["status"], "body": body, "headers": meta["headers"] });
             let told = ok(&bridge, "parse_error", params).await;
             let shown = format!("{folder}/{case}: {told}");
             assert_eq!(told["error_type"], expected, "{shown}");
@@ -40,7 +42,8 @@ async fn recorded_errors_of_every_dialect_are_understood() {
             assert!(!text.is_empty());
             assert_eq!(told["message"], text, "{shown}");
             // The same as JSON, not as text of it.
-            let params = json!({ "status": meta["status"], "body": words, "headers": meta["headers"] });
+            let params =
+                json!({ "status": meta["status"], "body": words, "headers": meta["headers"] });
             assert_eq!(ok(&bridge, "parse_error", params).await, told, "{shown}");
         }
     }
@@ -55,26 +58,43 @@ async fn each_of_the_hosts_types_has_its_cause() {
         json!({ "type": "error", "error": { "type": kind, "message": text } }).to_string()
     };
     let openai = |kind: &str, code: &str, text: &str| {
-        json!({ "error": { "type": kind, "code": code, "message": text, "param": null } }).to_string()
+        json!({ "error": { "type": kind, "code": code, "message": text, "param": null } })
+            .to_string()
     };
     let gemini = |status: &str, text: &str| {
         json!({ "error": { "code": 0, "message": text, "status": status } }).to_string()
     };
     let cases = [
         (401, anthropic("authentication_error", "invalid x-api-key"), "authentication"),
-        (401, openai("invalid_request_error", "invalid_api_key", "Incorrect API key"), "authentication"),
+        (
+            401,
+            openai("invalid_request_error", "invalid_api_key", "Incorrect API key"),
+            "authentication",
+        ),
         (401, gemini("UNAUTHENTICATED", "no credentials"), "authentication"),
         (401, "{\"detail\":\"Unauthorized\"}".to_owned(), "authentication"),
         (403, anthropic("permission_error", "not allowed"), "authorization"),
         (403, gemini("PERMISSION_DENIED", "not allowed"), "authorization"),
-        (402, "{\"detail\":\"Ready to get started? Subscribe to a plan.\"}".to_owned(), "quota_exceeded"),
+        (
+            402,
+            "{\"detail\":\"Ready to get started? Subscribe to a plan.\"}".to_owned(),
+            "quota_exceeded",
+        ),
         (402, anthropic("billing_error", "no credit"), "quota_exceeded"),
         (429, openai("insufficient_quota", "insufficient_quota", "quota"), "quota_exceeded"),
         (429, anthropic("rate_limit_error", "slow down"), "rate_limit"),
         (429, gemini("RESOURCE_EXHAUSTED", "slow down"), "rate_limit"),
         (404, anthropic("not_found_error", "model: claude-nine"), "model_unavailable"),
-        (404, openai("invalid_request_error", "model_not_found", "The model `x` does not exist"), "model_unavailable"),
-        (400, openai("invalid_request_error", "content_filter", "content management policy"), "content_filtered"),
+        (
+            404,
+            openai("invalid_request_error", "model_not_found", "The model `x` does not exist"),
+            "model_unavailable",
+        ),
+        (
+            400,
+            openai("invalid_request_error", "content_filter", "content management policy"),
+            "content_filtered",
+        ),
         (500, anthropic("api_error", "oops"), "server_error"),
         (502, "<html>bad gateway</html>".to_owned(), "server_error"),
         (503, gemini("UNAVAILABLE", "overloaded"), "server_error"),

@@ -46,7 +46,8 @@ pub(crate) async fn request<'a>(
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
     let body = &bytes[end + 4..];
-    let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let chunked =
+        headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     let body = if chunked { whole(body) } else { body.to_vec() };
     Answer { status, headers, body }
 }

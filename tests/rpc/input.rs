@@ -62,14 +62,16 @@ async fn a_too_long_last_line_without_an_end_is_refused_too() {
 async fn sixty_mebibytes_go_through_byte_for_byte() {
     let rig = rig().await;
     let mut peer = Peer::start(&rig, &[]);
-    let response = format!(r#"{{"b": [1e400, 0.10,  "{}"]}}"#, "\u{4f60}x\\n".repeat(60 * 1024 * 1024 / 6));
+    let response =
+        format!(r#"{{"b": [1e400, 0.10,  "{}"]}}"#, "\u{4f60}x\\n".repeat(60 * 1024 * 1024 / 6));
     let line = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"transform_response","params":{{"response":{response}}}}}"#
     );
     assert!(line.len() > 60 * 1024 * 1024);
     send(&mut peer, line).await;
     let answer = peer.line().await;
-    let expected = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"response\":{response}}}}}\n");
+    let expected =
+        format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"response\":{response}}}}}\n");
     assert!(answer == expected.as_bytes(), "{} bytes, not {}", answer.len(), expected.len());
     println!("peak with 60 MiB both ways: {} kB", peer.memory("VmHWM"));
     peer.close_stdin();
@@ -124,8 +126,14 @@ async fn a_hundred_thousand_brackets_anywhere_are_survived() {
             ("ping", format!(r#"{{"x":{deep}}}"#)),
             ("supports_model", format!(r#"{{"model":{deep}}}"#)),
             ("create_credential", format!(r#"{{"auth_type":"api_key","config":{deep}}}"#)),
-            ("create_credential", format!(r#"{{"auth_type":"api_key","config":{{"api_keys":{deep}}}}}"#)),
-            ("create_credential", format!(r#"{{"auth_type":"api_key","config":{{"proxy":{deep}}}}}"#)),
+            (
+                "create_credential",
+                format!(r#"{{"auth_type":"api_key","config":{{"api_keys":{deep}}}}}"#),
+            ),
+            (
+                "create_credential",
+                format!(r#"{{"auth_type":"api_key","config":{{"proxy":{deep}}}}}"#),
+            ),
             ("update_config", format!(r#"{{"config":{deep}}}"#)),
             ("update_config", format!(r#"{{"config":{{"models":{deep}}}}}"#)),
             ("release_credential", format!(r#"{{"credential_id":"a","result":{deep}}}"#)),
@@ -143,7 +151,8 @@ async fn a_hundred_thousand_brackets_anywhere_are_survived() {
                 ),
             ),
         ] {
-            let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+            let line =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
             let answer = answers(&rig, &line).await;
             let code = answer["error"]["code"].as_i64();
             let shown: String = params.chars().take(60).collect();

@@ -25,7 +25,8 @@ async fn refreshing(rig: &Rig, delay: Duration) -> Peer {
     rig.fake.script().next(Match::endpoint(Endpoint::Refresh), Action::Delay(delay));
     let mut peer = Peer::start(rig, &[("RUST_LOG", "info")]);
     peer.send(call("1", "refresh_token", &json!({ "credential_id": id }))).await;
-    let asked = rig.fake.journal().wait_until(PATIENCE, |it| it.iter().any(|it| it.path == REFRESH));
+    let asked =
+        rig.fake.journal().wait_until(PATIENCE, |it| it.iter().any(|it| it.path == REFRESH));
     assert!(asked.await, "the refresh is under way");
     peer
 }
@@ -47,16 +48,24 @@ async fn sigterm_and_ctrl_c_answer_what_is_in_flight() {
 
 #[tokio::test]
 async fn a_second_signal_of_either_kind_ends_at_once() {
-    for (first, second, code) in
-        [("-TERM", "-TERM", 143), ("-TERM", "-INT", 130), ("-INT", "-TERM", 143), ("-INT", "-INT", 130)]
-    {
+    for (first, second, code) in [
+        ("-TERM", "-TERM", 143),
+        ("-TERM", "-INT", 130),
+        ("-INT", "-TERM", 143),
+        ("-INT", "-INT", 130),
+    ] {
         let rig = rig().await;
         let mut peer = refreshing(&rig, Duration::from_secs(600)).await;
         peer.signal(first);
         peer.says("what is in flight is answered first").await;
         peer.signal(second);
         let ended = peer.ended().await;
-        assert_eq!(ended.status.code(), Some(code), "{first} {second}: {:?}", ended.status.signal());
+        assert_eq!(
+            ended.status.code(),
+            Some(code),
+            "{first} {second}: {:?}",
+            ended.status.signal()
+        );
         assert!(ended.rest.is_empty(), "nothing was answered");
     }
 }

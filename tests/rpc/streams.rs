@@ -82,7 +82,9 @@ fn respelled(bytes: &[u8]) -> Vec<u8> {
     for line in text.lines() {
         match line.strip_prefix("data:").and_then(|it| it.split_once(",\"")) {
             // Between two members of the first object: no text can begin so early.
-            Some((head, tail)) if !head.contains(['[', '\\']) && head.matches('"').count() % 2 == 0 => {
+            Some((head, tail))
+                if !head.contains(['[', '\\']) && head.matches('"').count() % 2 == 0 =>
+            {
                 out.push_str(&format!("data:{head},\r\nid: 3\r\ndata:\"{tail}\r\n"));
             }
             _ => out.push_str(&format!("{line}\r\n")),
@@ -126,7 +128,8 @@ fn piece(stream: &Stream, id: &str, bytes: &[u8], end: bool) -> Value {
 /// All calls as lines into one process, written without waiting; the answers by the number in
 /// their id, in the order they came.
 async fn pipelined(rig: &Rig, lines: Vec<String>) -> Vec<(usize, Value)> {
-    let exit = rig.one_shot().raw(format!("{}\n", lines.join("\n")).as_bytes()).await.expect("ended");
+    let exit =
+        rig.one_shot().raw(format!("{}\n", lines.join("\n")).as_bytes()).await.expect("ended");
     exit.must_be_clean().expect("exit 0");
     let text = String::from_utf8(exit.stdout).expect("UTF-8");
     let answers: Vec<Value> =
@@ -162,7 +165,8 @@ async fn however_it_is_cut_a_stream_says_the_same() {
             add(&names, whole(stream));
             let respelled = respelled(&stream.bytes);
             // A body that is no stream has no spelling, and a cut frame no blank line to keep.
-            let is_stream = !stream.name.contains("http_error") && !stream.name.ends_with("truncated");
+            let is_stream =
+                !stream.name.contains("http_error") && !stream.name.ends_with("truncated");
             let mut ways: Vec<(String, Vec<&[u8]>)> =
                 vec![("bytes".to_owned(), stream.bytes.chunks(1).collect())];
             for n in 0..RANDOM_CUTS {
@@ -221,12 +225,17 @@ async fn a_thousand_pieces_of_one_stream_keep_their_order() {
         let events = result["events"].as_array().cloned().unwrap_or_default();
         events.iter().filter_map(|it| it["text"].as_str().map(str::to_owned)).collect()
     };
-    let exit =
-        rig.one_shot().raw(format!("{}\n{batch}\n", lines.join("\n")).as_bytes()).await.expect("ended");
+    let exit = rig
+        .one_shot()
+        .raw(format!("{}\n{batch}\n", lines.join("\n")).as_bytes())
+        .await
+        .expect("ended");
     exit.must_be_clean().expect("exit 0");
     let text = String::from_utf8(exit.stdout).expect("UTF-8");
-    let answers: Vec<Value> = text.lines().map(|it| serde_json::from_str(it).expect("JSON")).collect();
-    let (batches, singles): (Vec<&Value>, Vec<&Value>) = answers.iter().partition(|it| it.is_array());
+    let answers: Vec<Value> =
+        text.lines().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    let (batches, singles): (Vec<&Value>, Vec<&Value>) =
+        answers.iter().partition(|it| it.is_array());
     assert_eq!(singles.iter().map(|it| told(&it["result"])).collect::<String>(), expected);
     let batch = batches[0].as_array().expect("an array");
     assert_eq!(batch.iter().map(|it| told(&it["result"])).collect::<String>(), expected);
@@ -351,7 +360,8 @@ async fn how_streams_end() {
         let stream = fixture(name);
         let result = ok(&bridge, "parse_response_chunk", whole(&stream)).await;
         assert_eq!((&result["end"], &result["done"]), (&json!(expected), &json!(true)), "{name}");
-        let last = result["events"].as_array().expect("events").last().expect("one")["type"].clone();
+        let last =
+            result["events"].as_array().expect("events").last().expect("one")["type"].clone();
         let terminal = if expected == "done" { "message_stop" } else { "error" };
         assert_eq!(last, terminal, "{name}");
     }
@@ -366,9 +376,12 @@ async fn how_streams_end() {
 async fn after_the_end_nothing_more_comes() {
     let rig = rig().await;
     let bridge = rig.bridge();
-    for name in ["anthropic/plain_text", "responses/plain_text", "chat/plain_text", "gemini/plain_text"] {
+    for name in
+        ["anthropic/plain_text", "responses/plain_text", "chat/plain_text", "gemini/plain_text"]
+    {
         let stream = fixture(name);
-        let first = ok(&bridge, "parse_response_chunk", piece(&stream, name, &stream.bytes, false)).await;
+        let first =
+            ok(&bridge, "parse_response_chunk", piece(&stream, name, &stream.bytes, false)).await;
         // Chat and Gemini may still send usage: only the end of input ends them.
         let trailing = format!("data: [DONE]\n\n{}", String::from_utf8_lossy(&stream.bytes));
         let more = piece(&stream, name, trailing.as_bytes(), false);

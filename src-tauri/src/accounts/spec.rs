@@ -116,7 +116,10 @@ pub enum KeyEntry {
 
 /// A proxy as a URL or in parts (the form of claude-relay-service).
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected a URL, or an object with type, host, port, username and password")]
+#[serde(
+    untagged,
+    expecting = "expected a URL, or an object with type, host, port, username and password"
+)]
 pub enum ProxySpec {
     /// `socks5://user:pass@host:1080`.
     Url(Secret),

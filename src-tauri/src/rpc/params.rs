@@ -49,9 +49,7 @@ pub fn without_values(text: &str) -> String {
     if let Some((_, expected)) = text.split_once(", expected ") {
         return format!("expected {expected}");
     }
-    for known in
-        ["missing field", "duplicate field", "recursion limit exceeded", "expected "]
-    {
+    for known in ["missing field", "duplicate field", "recursion limit exceeded", "expected "] {
         if text.starts_with(known) {
             return text.to_owned();
         }

@@ -47,7 +47,10 @@ async fn replacing_keeps_what_is_in_both_with_its_state() {
     let store = open(dir.path()).await;
     let id = store.create_account(pool("p", 3)).await.unwrap().id;
     let kept = KeyId::from("p-1");
-    store.set_key_status(&id, vec![kept.clone()], KeyStatus::Banned, Some("402".to_owned())).await.unwrap();
+    store
+        .set_key_status(&id, vec![kept.clone()], KeyStatus::Banned, Some("402".to_owned()))
+        .await
+        .unwrap();
     let before = store.changes_since(0).await.unwrap().revision;
     store.add_keys(&id, keys(&["p-1", "p-9"]), Mode::Replace, NOW).await.unwrap();
     assert_eq!(tails(&store, &id).await, [kept.clone(), KeyId::from("p-9")]);
@@ -114,7 +117,8 @@ async fn activating_a_key_ends_its_pause_and_keeps_its_counters() {
         })
         .await
         .unwrap();
-    let active = store.set_key_status(&id, vec![key.clone()], KeyStatus::Active, None).await.unwrap();
+    let active =
+        store.set_key_status(&id, vec![key.clone()], KeyStatus::Active, None).await.unwrap();
     let active = active.into_iter().find(|it| it.id == key).unwrap();
     assert_eq!(active.status, KeyStatus::Active);
     assert_eq!(active.health, Health { successes: 5, ..Health::default() });
