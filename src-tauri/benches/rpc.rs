@@ -140,8 +140,7 @@ fn releases(id: &str, answers: &[u8]) -> Vec<u8> {
         let lease = &answer["result"]["metadata"]["lease_id"];
         assert!(lease.is_string(), "{answer}");
         let result = json!({"latency_ms": 1200, "input_tokens": 900, "output_tokens": 300});
-        let params =
-            json!({"credential_id": id, "lease_id": lease, "result": {"Success": result}});
+        let params = json!({"credential_id": id, "lease_id": lease, "result": {"Success": result}});
         let method = "release_credential";
         let call = json!({"jsonrpc": "2.0", "id": at, "method": method, "params": params});
         writeln!(lines, "{call}").unwrap();

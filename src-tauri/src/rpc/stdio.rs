@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::thread;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// The longest line that is read: 64 MiB (design section 6.1).
 pub const LONGEST_LINE: usize = 64 * 1024 * 1024;
@@ -15,8 +15,8 @@ pub const LONGEST_LINE: usize = 64 * 1024 * 1024;
 /// writer is held back by the pipe.
 const INPUT_BLOCKS: usize = 4;
 
-/// Answers waiting to be written.
-const OUTPUT_LINES: usize = 1024;
+/// Blocks of answers waiting to be written.
+const OUTPUT_BLOCKS: usize = 256;
 
 /// Read at most this much at once.
 const READ_SIZE: usize = 256 * 1024;
@@ -63,32 +63,22 @@ pub fn read_lines(mut source: impl Read + Send + 'static) -> mpsc::Receiver<Inpu
     receiver
 }
 
-/// Writes what is sent, each value a line, on a thread of its own. The thread ends when every
-/// sender is gone or the other side closed the pipe; the handle tells when all is written.
+/// Writes what is sent, whole lines, on a thread of its own. The thread ends when every sender is
+/// gone or the other side closed the pipe; the receiver tells when all is written.
 pub fn write_lines(
     mut sink: impl Write + Send + 'static,
-) -> (mpsc::Sender<String>, Option<thread::JoinHandle<()>>) {
-    let (sender, mut receiver) = mpsc::channel::<String>(OUTPUT_LINES);
-    let handle = spawn("stdout", move || {
-        let mut block = Vec::with_capacity(64 * 1024);
-        while let Some(line) = receiver.blocking_recv() {
-            block.clear();
-            push_line(&mut block, &line);
-            // What is already waiting goes out with the same system call.
-            while block.len() < READ_SIZE
-                && let Ok(line) = receiver.try_recv()
-            {
-                push_line(&mut block, &line);
-            }
-            if sink.write_all(&block).and_then(|()| sink.flush()).is_err() {
-                return;
-            }
-            if block.capacity() > 4 * READ_SIZE {
-                block = Vec::with_capacity(64 * 1024);
+) -> (mpsc::Sender<String>, oneshot::Receiver<()>) {
+    let (sender, mut receiver) = mpsc::channel::<String>(OUTPUT_BLOCKS);
+    let (ended, end) = oneshot::channel();
+    spawn("stdout", move || {
+        while let Some(lines) = receiver.blocking_recv() {
+            if sink.write_all(lines.as_bytes()).and_then(|()| sink.flush()).is_err() {
+                break;
             }
         }
+        drop(ended);
     });
-    (sender, handle)
+    (sender, end)
 }
 
 /// Cuts bytes into blocks of whole lines; a partial line is looked at once, not again with every
@@ -141,14 +131,9 @@ impl LineBlocks {
     }
 }
 
-fn push_line(block: &mut Vec<u8>, line: &str) {
-    block.extend_from_slice(line.as_bytes());
-    block.push(b'\n');
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Option<thread::JoinHandle<()>> {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     // Without the thread the channel closes at once and the program ends as at the end of input.
-    thread::Builder::new().name(name.to_owned()).spawn(work).ok()
+    drop(thread::Builder::new().name(name.to_owned()).spawn(work));
 }
 
 #[cfg(test)]
