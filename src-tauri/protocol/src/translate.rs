@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use crate::dialect::Dialect;
 use crate::event::{End, Event};
 use crate::request::{Loss, Request};
 
@@ -73,12 +74,27 @@ pub struct Translated {
 pub struct ClientWish {
     /// The model's name as the client asked for it: answers carry it where upstream's is empty.
     pub model: String,
+    /// Who answers: whose the signatures are.
+    pub upstream: Option<Dialect>,
     /// A chat client asked for the usage chunk.
     pub include_usage: bool,
     /// Names of tools that take free text (Responses custom tools): their calls go out as such.
     pub free_text_tools: Vec<String>,
     /// Seconds since the Unix epoch, for dialects whose answers carry a time.
     pub created: i64,
+}
+
+/// A model as the lists of every dialect show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelEntry {
+    /// What a request asks for.
+    pub id: String,
+    /// For people.
+    pub display_name: String,
+    /// Seconds since the Unix epoch.
+    pub created: i64,
+    /// Tokens of context.
+    pub context_length: u64,
 }
 
 impl TranslateError {

@@ -92,6 +92,7 @@ impl StreamTranslator {
     /// Nothing has come yet.
     #[must_use]
     pub fn new(upstream: Dialect, client: Dialect, wish: ClientWish) -> Self {
+        let wish = ClientWish { upstream: Some(upstream), ..wish };
         Self {
             decoder: StreamDecoder::new(upstream),
             encoder: encoder(client, wish),
