@@ -1,53 +1,44 @@
-//! The gemini dialect on both sides of the hub.
+//! Gemini `generateContent` on both sides of the hub.
 //!
-//! Owns: reading and writing its requests, writing its streams, whole answers and errors.
+//! Owns: reading and writing its requests, writing its streams, whole answers, errors and lists.
 //! Must not know: any other dialect.
+//!
+//! Peculiar to it: a tool call comes whole, in one part; ids of calls are optional; there is no end
+//! marker; comments and event names break its clients.
 
-use super::{ClientWish, Encoder, RequestCodec, TranslateError, Translated, Whole};
-use crate::event::{End, Event};
-use crate::fault::Fault;
+mod error;
+mod extra;
+mod json;
+mod parts;
+mod request_in;
+mod request_out;
+mod schema;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod turns;
+mod whole;
+
+pub use error::error;
+pub use extra::{count_tokens, model, models};
+pub use stream::StreamEncoder;
+pub use whole::whole;
+
+use super::{RequestCodec, TranslateError, Translated};
 use crate::request::Request;
 
 /// Reads and writes requests.
+#[derive(Clone, Copy, Debug)]
 pub struct Codec;
 
-/// Writes a stream.
-pub struct StreamEncoder {
-    _wish: ClientWish,
-}
-
-impl StreamEncoder {
-    /// Nothing is written yet.
-    #[must_use]
-    pub const fn new(wish: ClientWish) -> Self {
-        Self { _wish: wish }
-    }
-}
-
-impl Encoder for StreamEncoder {
-    fn on_event(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
-
-    fn on_end(&mut self, _end: End, _out: &mut Vec<u8>) {}
-}
+// === impl Codec ===
 
 impl RequestCodec for Codec {
-    fn read(_body: &[u8]) -> Result<Request, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
+    fn read(body: &[u8]) -> Result<Request, TranslateError> {
+        request_in::read(body)
     }
 
-    fn write(_request: &Request) -> Result<Translated, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
+    fn write(request: &Request) -> Result<Translated, TranslateError> {
+        request_out::write(request)
     }
-}
-
-/// A whole answer.
-#[must_use]
-pub fn whole(_events: &[Event], _wish: &ClientWish) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
-}
-
-/// An error envelope.
-#[must_use]
-pub fn error(_fault: &Fault) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
 }
