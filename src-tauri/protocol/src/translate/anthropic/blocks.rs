@@ -28,11 +28,26 @@ pub(super) struct Block<'r> {
 #[derive(Debug)]
 pub(super) enum What<'r> {
     Text(Cow<'r, str>),
-    Media { media: Media<'r>, name: Option<&'r str> },
-    Call { id: String, call: &'r ToolCall },
-    Result { id: String, result: &'r ToolResult },
-    NoResult { id: String, text: &'static str },
-    Thinking { text: &'r str, signature: &'r str },
+    Media {
+        media: Media<'r>,
+        name: Option<&'r str>,
+    },
+    Call {
+        id: String,
+        call: &'r ToolCall,
+    },
+    Result {
+        id: String,
+        result: &'r ToolResult,
+    },
+    NoResult {
+        id: String,
+        text: &'static str,
+    },
+    Thinking {
+        text: &'r str,
+        signature: &'r str,
+    },
     Redacted(&'r str),
     /// A block of the provider's own, whole.
     Own(&'r RawValue),

@@ -362,7 +362,12 @@ impl<'r, 'l> Desk<'r, 'l> {
 
     fn block(&self, what: What<'r>, part: &'r Part, turn: usize, index: usize) -> Block<'r> {
         let path = || format!("messages[{turn}].content[{index}]");
-        Block { what, cache: part.cache.as_deref(), extras: self.extras.at(path), at: (turn, index) }
+        Block {
+            what,
+            cache: part.cache.as_deref(),
+            extras: self.extras.at(path),
+            at: (turn, index),
+        }
     }
 
     /// What means the same whoever says it.

@@ -57,15 +57,21 @@ pub(super) fn of_name(name: &str) -> Kind {
         | "out_of_range"
         | "content_filter"
         | "bad_request" => INVALID,
-        "authentication_error" | "unauthenticated" | "invalid_api_key" | "invalid_authentication" => {
-            AUTHENTICATION
-        }
-        "billing_error" | "insufficient_quota" | "billing_hard_limit_reached"
+        "authentication_error"
+        | "unauthenticated"
+        | "invalid_api_key"
+        | "invalid_authentication" => AUTHENTICATION,
+        "billing_error"
+        | "insufficient_quota"
+        | "billing_hard_limit_reached"
         | "billing_not_active" => BILLING,
         "permission_error" | "permission_denied" | "permission" => PERMISSION,
         "not_found_error" | "not_found" | "model_not_found" => NOT_FOUND,
         "request_too_large" | "context_length_exceeded" => TOO_LARGE,
-        "rate_limit_error" | "rate_limit_exceeded" | "resource_exhausted" | "rate_limit"
+        "rate_limit_error"
+        | "rate_limit_exceeded"
+        | "resource_exhausted"
+        | "rate_limit"
         | "too_many_requests" => RATE,
         "timeout_error" | "timeout" | "deadline_exceeded" => TIMEOUT,
         "overloaded_error" | "overloaded" | "unavailable" | "service_unavailable" => OVERLOADED,

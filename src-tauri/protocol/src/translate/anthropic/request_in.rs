@@ -41,7 +41,7 @@ fn member(request: &mut Request, key: &str, value: &RawValue) -> Read<()> {
         "model" => request.model = typed(key, value, "a string")?,
         "system" => {
             let content: Content<'_> = typed(key, value, "a string or text blocks")?;
-            request.system = parts(content, || key.to_owned(), &mut request.rest, 0)?;
+            request.system = parts(content, &|| key.to_owned(), &mut request.rest, 0)?;
         }
         "messages" => {
             let messages: Vec<Message<'_>> = typed(key, value, "an array of messages")?;
@@ -115,13 +115,13 @@ fn turn(at: usize, message: Message<'_>, rest: &mut Vec<Unknown>) -> Read<Turn> 
     };
     keep(rest, path, &message.extras);
     let content = || format!("{}.content", path());
-    Ok(Turn { role, parts: parts(message.content, content, rest, 0)? })
+    Ok(Turn { role, parts: parts(message.content, &content, rest, 0)? })
 }
 
 /// Reads content; `depth` is 1 inside a tool's answer.
 fn parts(
     content: Content<'_>,
-    path: impl Fn() -> String,
+    path: &dyn Fn() -> String,
     rest: &mut Vec<Unknown>,
     depth: u8,
 ) -> Read<Vec<Part>> {
@@ -138,7 +138,7 @@ fn parts(
                 let named = || format!("{}[{at}]", path());
                 keep_block(rest, || format!("{}[{}]", path(), parts.len()), &block);
                 let cache = block.cache.map(ToOwned::to_owned);
-                let kind = part(block, named, rest, depth)?;
+                let kind = part(block, &named, rest, depth)?;
                 push(&mut parts, Part { kind, cache });
             }
             Ok(parts)
@@ -173,7 +173,7 @@ fn signature_of_call(kind: &PartKind) -> Option<Signature> {
 
 fn part(
     block: Block<'_>,
-    path: impl Fn() -> String,
+    path: &dyn Fn() -> String,
     rest: &mut Vec<Unknown>,
     depth: u8,
 ) -> Read<PartKind> {
@@ -211,7 +211,7 @@ fn part(
                 None => content,
             };
             let call_id = required(main, || field("tool_use_id"))?;
-            let content = parts(content, inner, rest, depth + 1)?;
+            let content = parts(content, &inner, rest, depth + 1)?;
             let result = ToolResult { call_id, name: None, content, is_error, free_text: false };
             PartKind::ToolResult(result)
         }
@@ -223,11 +223,9 @@ fn part(
                 None => PartKind::Unknown(whole_media(name, value, title)),
             }
         }
-        Kind::Unknown => PartKind::Unknown(Unknown {
-            dialect: Dialect::Anthropic,
-            name,
-            value: object(&extras),
-        }),
+        Kind::Unknown => {
+            PartKind::Unknown(Unknown { dialect: Dialect::Anthropic, name, value: object(&extras) })
+        }
         Kind::None => return Err(TranslateError::invalid(field("type"), "must be a block type")),
     })
 }

@@ -15,7 +15,7 @@ use super::schema;
 use super::thinking::{self, Model, Plan};
 use super::tools;
 use crate::dialect::Dialect;
-use crate::request::{Format, Part, PartKind, Raw, Request, Role, Tool};
+use crate::request::{Format, Part, PartKind, Raw, Request, Role, Thinking, Tool};
 use crate::translate::Translated;
 
 /// The most cache breakpoints the provider takes.
@@ -44,8 +44,7 @@ pub(super) fn write(request: &Request) -> Read<Translated> {
         "a limit that is no whole number is replaced by the default",
     );
     let max_tokens = max_tokens.unwrap_or_else(|| model.max_tokens());
-    let thoughts =
-        thinking::plan(request.thinking.as_ref(), model, shape, max_tokens, &mut losses);
+    let thoughts = thinking::plan(request.thinking.as_ref(), model, shape, max_tokens, &mut losses);
     let mut breakpoints = Breakpoints::count(request);
 
     let mut body = Vec::with_capacity(4096);
@@ -62,8 +61,7 @@ pub(super) fn write(request: &Request) -> Read<Translated> {
     }
     let asked = write_output_config(request, model, &thoughts, &mut object, &mut losses);
     tools::write(request, &conversation.called, &mut object, &mut breakpoints, &mut losses)?;
-    let mut pen =
-        Pen { extras: &extras, breakpoints: &mut breakpoints, losses: &mut losses };
+    let mut pen = Pen { extras: &extras, breakpoints: &mut breakpoints, losses: &mut losses };
     write_system(request, &conversation, asked, &mut object, &mut pen);
     write_messages(&conversation, &mut object, &mut pen);
     write_rest(request, &mut object, &mut losses);
@@ -176,13 +174,17 @@ fn write_output_config(
                 (Some(schema), None)
             } else {
                 losses.add("response_format", told);
-                let text = "Answer with one JSON value that fits this JSON Schema, and nothing else:";
+                let text =
+                    "Answer with one JSON value that fits this JSON Schema, and nothing else:";
                 (None, Some(format!("{text}\n{}", schema.get())))
             }
         }
     };
     let kept = own(request, "output_config");
-    let lost = request.thinking.as_ref().is_some_and(|it| it.effort.is_some())
+    let wants = |it: &Thinking| {
+        it.enabled != Some(false) && it.effort.as_deref().is_some_and(|it| it != "none")
+    };
+    let lost = request.thinking.as_ref().is_some_and(wants)
         && thoughts.effort().is_none()
         && !thoughts.is_on();
     losses.add_if(lost, "effort", "the model reasons without one here");

@@ -42,9 +42,11 @@ pub(super) fn write_input(schema: Option<&RawValue>, out: &mut Vec<u8>, losses: 
             "type" => {}
             "properties" => join(&mut properties, value),
             key if is_choice(key) => {
-                let branches: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+                let branches: Vec<&RawValue> =
+                    serde_json::from_str(value.get()).unwrap_or_default();
                 for branch in branches {
-                    let branch: Members<'_> = serde_json::from_str(branch.get()).unwrap_or_default();
+                    let branch: Members<'_> =
+                        serde_json::from_str(branch.get()).unwrap_or_default();
                     if let Some((_, value)) = branch.0.iter().find(|it| it.0 == "properties") {
                         join(&mut properties, value);
                     }
@@ -108,7 +110,8 @@ fn write_closed(schema: &RawValue, out: &mut Vec<u8>, depth: u8) -> bool {
             }
             "items" => changed |= write_closed(value, object.key(key), depth + 1),
             "anyOf" | "oneOf" | "allOf" => {
-                let branches: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+                let branches: Vec<&RawValue> =
+                    serde_json::from_str(value.get()).unwrap_or_default();
                 let mut array = Arr::new(object.key(key));
                 for branch in branches {
                     changed |= write_closed(branch, array.next(), depth + 1);

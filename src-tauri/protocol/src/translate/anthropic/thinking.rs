@@ -92,8 +92,12 @@ pub(super) fn read_output_config(request: &mut Request, value: &RawValue) -> Rea
             "format" => match schema_of(value) {
                 Some(schema) => {
                     let schema = schema.to_owned();
-                    request.format =
-                        Some(Format::Schema { name: None, description: None, schema, strict: None });
+                    request.format = Some(Format::Schema {
+                        name: None,
+                        description: None,
+                        schema,
+                        strict: None,
+                    });
                 }
                 None => rest.0.push((key, value)),
             },

@@ -60,7 +60,7 @@ fn function(
     let mut extras = Members::default();
     for (key, value) in members.0 {
         match (&*key, value.get()) {
-            ("name" | "description", _) | ("type", "null") => {}
+            ("name" | "description" | "type", _) => {}
             ("input_schema", text) => schema = (text != "null").then(|| value.to_owned()),
             ("strict", text) => strict = serde_json::from_str(text).ok(),
             ("cache_control", text) => cache = (text != "null").then(|| value.to_owned()),
@@ -306,8 +306,10 @@ fn write_search(settings: &Unknown, out: &mut Vec<u8>, losses: &mut Losses) {
     }
     // The provider takes one of the two lists.
     let filters = wire.filters.unwrap_or_default();
-    let lists =
-        [("allowed_domains", filters.allowed_domains), ("blocked_domains", filters.blocked_domains)];
+    let lists = [
+        ("allowed_domains", filters.allowed_domains),
+        ("blocked_domains", filters.blocked_domains),
+    ];
     if let Some((key, domains)) = lists.into_iter().find(|it| !it.1.is_empty()) {
         let mut array = Arr::new(object.key(key));
         for domain in &domains {

@@ -10,8 +10,8 @@ use super::{decoded, meaning, wish};
 use crate::decode;
 use crate::dialect::Dialect;
 use crate::event::{BlockType, End, Event, StopReason, Usage};
-use crate::translate::anthropic::{StreamEncoder, whole};
 use crate::translate::Encoder;
+use crate::translate::anthropic::{StreamEncoder, whole};
 
 /// Says where bytes break the grammar, if they do.
 pub(super) fn check(out: &[u8]) -> Result<(), String> {
@@ -145,7 +145,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Events as a decoder makes them: blocks contiguous, pieces of open blocks, all closed at a clean
 /// end.
-fn events(steps: Vec<Step>, stop: StopReason, fails: bool) -> Vec<Event> {
+fn events(steps: Vec<Step>, upstream: Dialect, stop: StopReason, fails: bool) -> Vec<Event> {
     let mut out = vec![Event::MessageStart { id: "resp_1".to_owned(), model: String::new() }];
     let mut open: Vec<(u32, BlockType)> = Vec::new();
     let mut next = 0;
@@ -165,6 +165,11 @@ fn events(steps: Vec<Step>, stop: StopReason, fails: bool) -> Vec<Event> {
                 if kind == BlockType::ToolUse {
                     let name = "f".to_owned();
                     out.push(Event::ToolUseStart { index: next, id: id(next), name });
+                    // A call is signed before its arguments, and by one provider only.
+                    if upstream == Dialect::Gemini && next % 2 == 0 {
+                        let signature = format!("sig{next}");
+                        out.push(Event::SignatureDelta { index: next, signature });
+                    }
                 }
                 open.push((next, kind));
                 next += 1;
@@ -182,9 +187,7 @@ fn events(steps: Vec<Step>, stop: StopReason, fails: bool) -> Vec<Event> {
                 _ => {}
             },
             Step::Sign(at) => {
-                if let Some((index, BlockType::Thinking | BlockType::ToolUse)) =
-                    pick(at).map(|it| open[it])
-                {
+                if let Some((index, BlockType::Thinking)) = pick(at).map(|it| open[it]) {
                     let signature = format!("sig{index}");
                     out.push(Event::SignatureDelta { index, signature });
                 }
@@ -231,13 +234,23 @@ fn wild() -> impl Strategy<Value = Event> {
     let index = || 0_u32..5;
     prop_oneof![
         ".{0,4}".prop_map(|id| Event::MessageStart { id, model: "m".to_owned() }),
-        (index(), kind(), prop::option::of(".{0,4}"))
-            .prop_map(|(index, block_type, data)| Event::ContentBlockStart { index, block_type, data }),
+        (index(), kind(), prop::option::of(".{0,4}")).prop_map(|(index, block_type, data)| {
+            Event::ContentBlockStart { index, block_type, data }
+        }),
         (index(), ".{0,4}").prop_map(|(index, text)| Event::TextDelta { index, text }),
         (index(), ".{0,4}").prop_map(|(index, thinking)| Event::ThinkingDelta { index, thinking }),
-        (index(), ".{0,4}").prop_map(|(index, signature)| Event::SignatureDelta { index, signature }),
-        (index(), ".{0,4}", ".{0,4}").prop_map(|(index, id, name)| Event::ToolUseStart { index, id, name }),
-        (index(), ".{0,4}").prop_map(|(index, it)| Event::ToolUseInputDelta { index, id: String::new(), partial_json: it }),
+        (index(), ".{0,4}")
+            .prop_map(|(index, signature)| Event::SignatureDelta { index, signature }),
+        (index(), ".{0,4}", ".{0,4}").prop_map(|(index, id, name)| Event::ToolUseStart {
+            index,
+            id,
+            name
+        }),
+        (index(), ".{0,4}").prop_map(|(index, it)| Event::ToolUseInputDelta {
+            index,
+            id: String::new(),
+            partial_json: it
+        }),
         index().prop_map(|index| Event::ContentBlockStop { index }),
         Just(Event::Usage(Usage::default())),
         Just(Event::Ping),
@@ -253,7 +266,7 @@ proptest! {
         upstream in upstream(),
         stop in prop::sample::select(vec![StopReason::EndTurn, StopReason::MaxTokens, StopReason::Refusal]),
     ) {
-        let events = events(steps, stop, false);
+        let events = events(steps, upstream, stop, false);
         let out = encoded(&events, End::Done, upstream);
         check(&out).map_err(TestCaseError::fail)?;
         let (again, end) = decoded(Dialect::Anthropic, &out, out.len());
@@ -262,11 +275,11 @@ proptest! {
         prop_assert_eq!(&after.text.len(), &before.text.len());
         prop_assert_eq!(&after.thinking.len(), &before.thinking.len());
         prop_assert_eq!(after.usage, before.usage);
-        // A call without arguments is `{}` here.
-        let calls: Vec<_> = before.calls.into_iter().map(|(name, it)| {
-            let cut = stop == StopReason::MaxTokens;
-            (name, if it.is_empty() && !cut { "{}".to_owned() } else { it })
-        }).collect();
+        // A call without arguments is `{}` to whoever reads it.
+        let full = |(name, it): (String, String)| {
+            (name, if it.is_empty() { "{}".to_owned() } else { it })
+        };
+        let calls: Vec<_> = before.calls.into_iter().map(full).collect();
         prop_assert_eq!(after.calls, calls);
         // Whole is streamed.
         let whole = whole(&events, &wish(upstream));
@@ -286,7 +299,7 @@ proptest! {
         end in prop::sample::select(vec![End::Truncated, End::Failed]),
         told in any::<bool>(),
     ) {
-        let mut events = events(steps, StopReason::EndTurn, told);
+        let mut events = events(steps, upstream, StopReason::EndTurn, told);
         if !told {
             events.pop();
             events.truncate(cut);
@@ -320,14 +333,25 @@ fn what_may_be_written_is_written_at_once() {
         String::from_utf8(out.clone()).unwrap()
     };
     let start = |index, block_type| Event::ContentBlockStart { index, block_type, data: None };
-    let call = |index: u32| Event::ToolUseStart { index, id: format!("c{index}"), name: "f".to_owned() };
-    let input = |index, it: &str| Event::ToolUseInputDelta { index, id: String::new(), partial_json: it.to_owned() };
-    assert!(written(Event::MessageStart { id: "i".to_owned(), model: String::new() }).contains("asked-for"));
+    let call =
+        |index: u32| Event::ToolUseStart { index, id: format!("c{index}"), name: "f".to_owned() };
+    let input = |index, it: &str| Event::ToolUseInputDelta {
+        index,
+        id: String::new(),
+        partial_json: it.to_owned(),
+    };
+    assert!(
+        written(Event::MessageStart { id: "i".to_owned(), model: String::new() })
+            .contains("asked-for")
+    );
     assert_eq!(written(start(0, BlockType::ToolUse)), "");
     assert!(written(call(0)).contains(r#""id":"c0","name":"f","input":{}"#));
     assert!(written(input(0, "{\"a")).contains(r#""partial_json":"{\"a""#));
     // Held: one open block at a time.
-    assert_eq!(written(start(1, BlockType::ToolUse)) + &written(call(1)) + &written(input(1, "{")), "");
+    assert_eq!(
+        written(start(1, BlockType::ToolUse)) + &written(call(1)) + &written(input(1, "{")),
+        ""
+    );
     assert!(written(input(0, "\":1}")).contains("partial_json"));
     assert_eq!(written(input(1, "}")), "");
     let released = written(Event::ContentBlockStop { index: 0 });

@@ -45,6 +45,14 @@ fn by_table(mut it: Meaning, upstream: Dialect) -> Meaning {
     it
 }
 
+/// Arguments without the white space between their tokens, which reading a whole answer takes out.
+fn settled(mut it: Meaning) -> Meaning {
+    for (_, arguments) in &mut it.calls {
+        *arguments = serde_json::from_str::<Value>(arguments).unwrap().to_string();
+    }
+    it
+}
+
 #[test]
 fn every_recorded_stream_means_the_same_here() {
     let mut compared = 0;
@@ -67,7 +75,7 @@ fn every_recorded_stream_means_the_same_here() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 64);
+    assert_eq!(compared, 62);
 }
 
 #[test]
@@ -99,7 +107,8 @@ fn whole_answers_say_what_their_streams_say() {
                 continue;
             }
             assert_eq!(whole.status, 200, "{what}");
-            assert_eq!(meaning(&again), by_table(meaning(&events), upstream), "{what}");
+            let before = settled(by_table(meaning(&events), upstream));
+            assert_eq!(settled(meaning(&again)), before, "{what}");
             // And the same as the stream of the same events.
             let mut encoder = anthropic::StreamEncoder::new(wish(upstream));
             let mut out = Vec::new();
@@ -107,7 +116,7 @@ fn whole_answers_say_what_their_streams_say() {
                 crate::translate::Encoder::on_event(&mut encoder, event, &mut out);
             }
             let (streamed, _) = decoded(Dialect::Anthropic, &out, out.len());
-            assert_eq!(meaning(&streamed), meaning(&again), "{what}");
+            assert_eq!(settled(meaning(&streamed)), before, "{what}");
             assert_eq!(super::laws::blocks(&streamed), super::laws::blocks(&again), "{what}");
             compared += 1;
         }
@@ -159,7 +168,10 @@ fn errors_have_the_status_and_the_name_of_the_table() {
         let whole = anthropic::error(&fault);
         let body: Value = serde_json::from_slice(&whole.body).unwrap();
         assert_eq!((whole.status, &body["error"]["type"]), (answered, &Value::from(name)));
-        assert_eq!((&body["type"], &body["error"]["message"]), (&Value::from("error"), &Value::from("the text of upstream")));
+        assert_eq!(
+            (&body["type"], &body["error"]["message"]),
+            (&Value::from("error"), &Value::from("the text of upstream"))
+        );
     }
     let timeout = anthropic::error(&Fault::transport(TransportKind::Timeout, "too slow"));
     assert_eq!(timeout.status, 504);
@@ -176,7 +188,8 @@ fn lists_and_counts_have_their_shape() {
         created: 1_790_000_000,
         context_length: 200_000,
     };
-    let list: Value = serde_json::from_slice(&anthropic::models(std::slice::from_ref(&entry))).unwrap();
+    let list: Value =
+        serde_json::from_slice(&anthropic::models(std::slice::from_ref(&entry))).unwrap();
     assert_eq!(list["data"][0]["created_at"], "2026-09-21T14:13:20Z");
     assert_eq!((&list["first_id"], &list["has_more"]), (&Value::from("m\"1"), &Value::from(false)));
     let one: Value = serde_json::from_slice(&anthropic::model(&entry)).unwrap();
