@@ -5,7 +5,9 @@
 //!
 //! The table of what becomes of what is `docs/translation/anthropic.md`.
 
+mod answer;
 mod blocks;
+mod breakpoints;
 mod conversation;
 mod error;
 mod extra;

@@ -8,11 +8,11 @@ use std::borrow::{Borrow, Cow};
 use serde_json::value::RawValue;
 
 use super::Losses;
+use super::breakpoints::Breakpoints;
 use super::conversation::plain;
 use super::extras::Extras;
 use super::json::{Arr, Obj, is_object, string};
 use super::media::Media;
-use super::request_out::Breakpoints;
 use crate::request::{Part, ToolCall, ToolResult};
 
 /// A block to be written.
@@ -33,15 +33,15 @@ pub(super) enum What<'r> {
         name: Option<&'r str>,
     },
     Call {
-        id: String,
+        id: Cow<'r, str>,
         call: &'r ToolCall,
     },
     Result {
-        id: String,
+        id: Cow<'r, str>,
         result: &'r ToolResult,
     },
     NoResult {
-        id: String,
+        id: Cow<'r, str>,
         text: &'static str,
     },
     Thinking {

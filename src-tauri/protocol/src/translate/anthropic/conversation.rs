@@ -5,16 +5,20 @@
 //! person begins; ids are unique and of the letters the provider takes.
 //! Must not know: how a block is written.
 
+mod desk;
+
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use super::Losses;
 use super::blocks::{Block, What};
 use super::extras::Extras;
-use super::media::{self, Media};
 use super::thinking::{Model, Shape};
 use crate::dialect::Dialect;
-use crate::request::{Part, PartKind, Request, Role, ToolResult};
+use crate::request::{Part, PartKind, Request, Role};
+
+pub(super) use desk::plain;
+use desk::{Answer, Desk};
 
 /// A message to be written.
 #[derive(Debug)]
@@ -44,35 +48,12 @@ pub(super) struct Conversation<'r> {
 #[derive(Debug, Default)]
 struct Run<'r> {
     /// Each call's id in the hub and the one it goes out under.
-    calls: Vec<(&'r str, String)>,
+    calls: Vec<(&'r str, Cow<'r, str>)>,
     first: usize,
     last: usize,
     thought: bool,
     /// Results that stand in the model's own turns.
     strays: Vec<(usize, usize)>,
-}
-
-/// A result somewhere in the conversation.
-struct Answer<'r> {
-    turn: usize,
-    part: usize,
-    cache: &'r Part,
-    result: &'r ToolResult,
-    used: bool,
-}
-
-/// What the planning looks up.
-struct Desk<'r, 'l> {
-    model: Model,
-    extras: &'l Extras<'r>,
-    losses: &'l mut Losses,
-    answers: Vec<Answer<'r>>,
-    /// Places in `answers` by call id.
-    by_id: HashMap<&'r str, Vec<usize>>,
-    /// Turns that make a call, by its id.
-    made: HashMap<&'r str, Vec<usize>>,
-    /// Ids that went out.
-    ids: HashSet<String>,
 }
 
 const NOTHING_SAID: &str = ".";
@@ -224,8 +205,8 @@ impl<'r> Conversation<'r> {
         if !run.calls.is_empty() {
             self.thought = run.thought;
         }
-        let mut answers: Vec<(usize, &String)> = Vec::new();
-        let mut missing: Vec<&String> = Vec::new();
+        let mut answers: Vec<(usize, &Cow<'r, str>)> = Vec::new();
+        let mut missing: Vec<&Cow<'r, str>> = Vec::new();
         for (id, out) in &run.calls {
             match desk.answer(id, run.first, run.last) {
                 Some(answer) => answers.push((answer, out)),
@@ -303,108 +284,4 @@ impl<'r> Conversation<'r> {
             self.messages.insert(0, begin);
         }
     }
-}
-
-// === impl Desk ===
-
-impl<'r, 'l> Desk<'r, 'l> {
-    fn new(
-        request: &'r Request,
-        model: Model,
-        extras: &'l Extras<'r>,
-        losses: &'l mut Losses,
-    ) -> Self {
-        let mut answers = Vec::new();
-        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-        let mut made: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (turn, it) in request.turns.iter().enumerate() {
-            for (part, it) in it.parts.iter().enumerate() {
-                match &it.kind {
-                    PartKind::ToolResult(result) => {
-                        by_id.entry(&result.call_id).or_default().push(answers.len());
-                        answers.push(Answer { turn, part, cache: it, result, used: false });
-                    }
-                    PartKind::ToolCall(call) => made.entry(&call.id).or_default().push(turn),
-                    _ => {}
-                }
-            }
-        }
-        let ids = HashSet::new();
-        Self { model, extras, losses, answers, by_id, made, ids }
-    }
-
-    /// The result of a call made in the turns from `first` to `last`: the first that stands after
-    /// it and before a later call of the same id.
-    fn answer(&mut self, id: &str, first: usize, last: usize) -> Option<usize> {
-        let again = self.made.get(id)?.iter().find(|it| **it > last).copied();
-        for at in self.by_id.get(id)? {
-            let Some(answer) = self.answers.get_mut(*at) else { continue };
-            let in_reach = answer.turn >= first && again.is_none_or(|it| answer.turn < it);
-            if !answer.used && in_reach {
-                answer.used = true;
-                return Some(*at);
-            }
-        }
-        None
-    }
-
-    /// An id of the letters the provider takes that no earlier call has.
-    fn fresh_id(&mut self, id: &str) -> String {
-        let fitted = if id.is_empty() { "toolu_0".to_owned() } else { super::stream::fitted(id) };
-        let mut fresh = fitted.clone();
-        let mut count = 1_u32;
-        while !self.ids.insert(fresh.clone()) {
-            count += 1;
-            fresh = format!("{fitted}_{count}");
-        }
-        fresh
-    }
-
-    fn block(&self, what: What<'r>, part: &'r Part, turn: usize, index: usize) -> Block<'r> {
-        let path = || format!("messages[{turn}].content[{index}]");
-        Block {
-            what,
-            cache: part.cache.as_deref(),
-            extras: self.extras.at(path),
-            at: (turn, index),
-        }
-    }
-
-    /// What means the same whoever says it.
-    fn plain(&mut self, part: &'r Part) -> Option<What<'r>> {
-        plain(part, self.losses)
-    }
-}
-
-/// Text, media and the provider's own blocks.
-pub(super) fn plain<'r>(part: &'r Part, losses: &mut Losses) -> Option<What<'r>> {
-    Some(match &part.kind {
-        PartKind::Text(text) => What::Text(text.as_str().into()),
-        PartKind::Refusal(text) => What::Text(text.as_str().into()),
-        PartKind::Image { source, detail } => {
-            let lost = detail.as_deref().is_some_and(|it| it != "auto");
-            losses.add_if(lost, "detail", "the provider decides how closely it looks");
-            match Media::of(source, false) {
-                Some(media) => What::Media { media, name: None },
-                None => What::Text(media::note(false, source, losses).into()),
-            }
-        }
-        PartKind::Document { source, name } => match Media::of(source, true) {
-            Some(media) => What::Media { media, name: name.as_deref() },
-            None => What::Text(media::note(true, source, losses).into()),
-        },
-        PartKind::Audio { .. } => {
-            losses.add("input_audio", "the provider hears nothing");
-            What::Text("[A recording was left out here.]".into())
-        }
-        PartKind::Unknown(it) if it.dialect == Dialect::Anthropic => What::Own(&it.value),
-        PartKind::Unknown(_) => {
-            losses.add("content", "a block that only its own provider knows is left out");
-            return None;
-        }
-        PartKind::ToolCall(_) | PartKind::ToolResult(_) | PartKind::Thinking { .. } => {
-            losses.add("content", "a result holds no calls, results or thoughts");
-            return None;
-        }
-    })
 }

@@ -35,6 +35,12 @@ pub(super) fn is_path(name: &str) -> bool {
     name.contains('[')
 }
 
+/// What is kept of a member beyond what the hub has a place for.
+pub(super) fn own<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    let mut rest = request.rest.iter().filter(|it| it.dialect == Dialect::Anthropic);
+    rest.find(|it| it.name == name).map(|it| it.value.get())
+}
+
 // === impl Extras ===
 
 impl<'r> Extras<'r> {

@@ -26,7 +26,10 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Appends a whole number.
 pub(super) fn number(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(number.to_string().as_bytes());
+    match u8::try_from(number) {
+        Ok(digit @ 0..=9) => out.push(b'0' + digit),
+        _ => out.extend_from_slice(number.to_string().as_bytes()),
+    }
 }
 
 /// Whether a text is one JSON object.

@@ -3,6 +3,8 @@
 //! Owns: the members of the body and of its blocks, and what each is in the hub.
 //! Must not know: another dialect.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -220,42 +222,46 @@ fn part(
             match media::read(value, path)? {
                 Some(source) if kind == Kind::Image => PartKind::Image { source, detail: None },
                 Some(source) => PartKind::Document { source, name: title },
-                None => PartKind::Unknown(whole_media(name, value, title)),
+                None => PartKind::Unknown(whole_media(&name, value, title)),
             }
         }
-        Kind::Unknown => {
-            PartKind::Unknown(Unknown { dialect: Dialect::Anthropic, name, value: object(&extras) })
-        }
+        Kind::Unknown => PartKind::Unknown(Unknown {
+            dialect: Dialect::Anthropic,
+            name: name.into_owned(),
+            value: object(&extras),
+        }),
         Kind::None => return Err(TranslateError::invalid(field("type"), "must be a block type")),
     })
 }
 
 /// An image or document whose source has no name in the hub, whole again but for the members
 /// that are kept by path.
-fn whole_media(name: String, source: Option<&RawValue>, title: Option<String>) -> Unknown {
+fn whole_media(name: &str, source: Option<&RawValue>, title: Option<String>) -> Unknown {
     let mut out = Vec::new();
     let mut object = Obj::new(&mut out);
-    object.str("type", &name).raw_opt("source", source);
+    object.str("type", name).raw_opt("source", source);
     if let Some(title) = title {
         object.str("title", &title);
     }
     object.end();
     let value = String::from_utf8(out).ok().and_then(extras::raw).unwrap_or_default();
-    Unknown { dialect: Dialect::Anthropic, name, value }
+    Unknown { dialect: Dialect::Anthropic, name: name.to_owned(), value }
 }
 
 fn object(members: &Members<'_>) -> Raw {
     extras::raw(members.object()).unwrap_or_default()
 }
 
-fn required(text: Lax, field: impl FnOnce() -> String) -> Read<String> {
-    text.text().ok_or_else(|| TranslateError::invalid(field(), "must be a string"))
+fn required(text: Lax<'_>, field: impl FnOnce() -> String) -> Read<String> {
+    text.text()
+        .map(Cow::into_owned)
+        .ok_or_else(|| TranslateError::invalid(field(), "must be a string"))
 }
 
-fn optional(text: Lax, field: impl FnOnce() -> String) -> Read<Option<String>> {
+fn optional(text: Lax<'_>, field: impl FnOnce() -> String) -> Read<Option<String>> {
     match text {
         Lax::Absent => Ok(None),
-        Lax::Text(text) => Ok(Some(text)),
+        Lax::Text(text) => Ok(Some(text.into_owned())),
         Lax::Other => Err(TranslateError::invalid(field(), "must be a string")),
     }
 }

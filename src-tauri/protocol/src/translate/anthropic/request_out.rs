@@ -1,12 +1,11 @@
 //! The hub to a Messages body.
 //!
-//! Owns: the members of the body, the defaults the provider wants, which cache breakpoints stay.
+//! Owns: the members of the body, the defaults the provider wants.
 //! Must not know: another dialect.
-
-use serde_json::value::RawValue;
 
 use super::Losses;
 use super::blocks::{Block, Pen, What, write_content};
+use super::breakpoints::Breakpoints;
 use super::conversation::{self, Conversation, plain};
 use super::extras::{self, Extras};
 use super::json::{Arr, Obj, string};
@@ -15,20 +14,8 @@ use super::schema;
 use super::thinking::{self, Model, Plan};
 use super::tools;
 use crate::dialect::Dialect;
-use crate::request::{Format, Part, PartKind, Raw, Request, Role, Thinking, Tool};
+use crate::request::{Format, PartKind, Raw, Request, Role, Thinking};
 use crate::translate::Translated;
-
-/// The most cache breakpoints the provider takes.
-const BREAKPOINTS: usize = 4;
-
-/// Which breakpoints stay, asked in the order of the provider's cache: tools, system, messages.
-#[derive(Debug)]
-pub(super) struct Breakpoints {
-    total: usize,
-    /// How many there may be.
-    room: usize,
-    seen: usize,
-}
 
 /// Writes a body.
 pub(super) fn write(request: &Request) -> Read<Translated> {
@@ -126,7 +113,7 @@ fn write_sampling(request: &Request, thinks: bool, object: &mut Obj<'_>, losses:
 }
 
 fn write_metadata(request: &Request, object: &mut Obj<'_>) {
-    let kept = own(request, "metadata");
+    let kept = extras::own(request, "metadata");
     if request.user.is_none() && kept.is_none() {
         return;
     }
@@ -180,7 +167,7 @@ fn write_output_config(
             }
         }
     };
-    let kept = own(request, "output_config");
+    let kept = extras::own(request, "output_config");
     let wants = |it: &Thinking| {
         it.enabled != Some(false) && it.effort.as_deref().is_some_and(|it| it != "none")
     };
@@ -251,8 +238,7 @@ fn write_messages<'r>(
                 Role::System => "system",
             },
         );
-        let blocks: Vec<&Block<'r>> = message.blocks.iter().collect();
-        write_content(&blocks, object.key("content"), pen);
+        write_content(&message.blocks, object.key("content"), pen);
         object.splice(message.extras).end();
     }
     array.end();
@@ -270,12 +256,6 @@ fn write_rest(request: &Request, object: &mut Obj<'_>, losses: &mut Losses) {
     }
 }
 
-/// What is kept of a member beyond what the hub has a place for.
-fn own<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
-    let mut rest = request.rest.iter().filter(|it| it.dialect == Dialect::Anthropic);
-    rest.find(|it| it.name == name).map(|it| it.value.get())
-}
-
 fn number(raw: &Raw) -> Option<f64> {
     raw.get().parse().ok()
 }
@@ -284,55 +264,4 @@ fn whole_number(raw: Option<&Raw>) -> Option<u64> {
     let text = raw?.get();
     // `1024.0` is how some clients write it.
     text.parse().ok().or_else(|| text.strip_suffix(".0")?.parse().ok())
-}
-
-// === impl Breakpoints ===
-
-impl Breakpoints {
-    fn count(request: &Request) -> Self {
-        let holds = |it: &RawValue| it.get().contains(r#""cache_control""#);
-        let mut total = 0;
-        let mut fixed = 0;
-        for tool in &request.tools {
-            match tool {
-                Tool::Function { cache, .. } => total += usize::from(cache.is_some()),
-                Tool::WebSearch { settings: it } | Tool::BuiltIn(it) => {
-                    fixed += usize::from(it.dialect == Dialect::Anthropic && holds(&it.value));
-                }
-                Tool::FreeText { .. } => {}
-            }
-        }
-        let turns = request.turns.iter().flat_map(|it| &it.parts);
-        for part in request.system.iter().chain(turns) {
-            count_part(part, &mut total, &mut fixed);
-        }
-        fixed += usize::from(own(request, "cache_control").is_some());
-        Self { total, room: BREAKPOINTS.saturating_sub(fixed), seen: 0 }
-    }
-
-    /// Writes a breakpoint, if there is one and room for it.
-    pub(super) fn write(&mut self, cache: Option<&RawValue>, object: &mut Obj<'_>) {
-        let Some(cache) = cache else { return };
-        let at = self.seen;
-        self.seen += 1;
-        let first = self.room / 2;
-        if self.total <= self.room || at < first || at + (self.room - first) >= self.total {
-            object.raw("cache_control", cache);
-        }
-    }
-}
-
-fn count_part(part: &Part, total: &mut usize, fixed: &mut usize) {
-    *total += usize::from(part.cache.is_some());
-    match &part.kind {
-        PartKind::ToolResult(result) => {
-            for inner in &result.content {
-                count_part(inner, total, fixed);
-            }
-        }
-        PartKind::Unknown(it) if it.dialect == Dialect::Anthropic => {
-            *fixed += usize::from(it.value.get().contains(r#""cache_control""#));
-        }
-        _ => {}
-    }
 }

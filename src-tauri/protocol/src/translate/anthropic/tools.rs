@@ -4,110 +4,27 @@
 //! rules for names.
 //! Must not know: the conversation beyond the names it calls.
 
+mod reading;
+mod search;
+
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+pub(super) use reading::{read, read_choice};
+use search::write_search;
 
 use super::Losses;
-use super::extras::{Extras, keep};
+use super::breakpoints::Breakpoints;
+use super::extras::Extras;
 use super::json::{Arr, Obj};
-use super::request_in::{Read, typed};
-use super::request_out::Breakpoints;
+use super::request_in::Read;
 use super::schema;
 use super::thinking::Model;
-use super::wire::Members;
 use crate::dialect::Dialect;
-use crate::request::{Raw, Request, Tool, ToolChoice, Unknown};
+use crate::request::{Raw, Request, Tool, ToolChoice};
 use crate::translate::TranslateError;
 
 /// The longest name the provider takes.
 const MAX_NAME: usize = 128;
-
-// === Reading ===
-
-pub(super) fn read(request: &mut Request, value: &RawValue) -> Read<()> {
-    let tools: Vec<&RawValue> = typed("tools", value, "an array")?;
-    request.tools.reserve(tools.len());
-    for (at, tool) in tools.into_iter().enumerate() {
-        let path = || format!("tools[{at}]");
-        let members: Members<'_> = typed(&path(), tool, "an object")?;
-        let kind = string(&members, "type", &path)?;
-        let tool = match kind.as_deref() {
-            None | Some("custom") => function(members, &path, &mut request.rest)?,
-            Some(name) => {
-                let is_search = name.starts_with("web_search");
-                let value = tool.to_owned();
-                let it = Unknown { dialect: Dialect::Anthropic, name: name.to_owned(), value };
-                if is_search { Tool::WebSearch { settings: it } } else { Tool::BuiltIn(it) }
-            }
-        };
-        request.tools.push(tool);
-    }
-    Ok(())
-}
-
-fn function(
-    members: Members<'_>,
-    path: &impl Fn() -> String,
-    rest: &mut Vec<Unknown>,
-) -> Read<Tool> {
-    let Some(name) = string(&members, "name", path)? else {
-        return Err(TranslateError::invalid(format!("{}.name", path()), "must be a string"));
-    };
-    let description = string(&members, "description", path)?;
-    let (mut schema, mut strict, mut cache) = (None, None, None);
-    let mut extras = Members::default();
-    for (key, value) in members.0 {
-        match (&*key, value.get()) {
-            ("name" | "description" | "type", _) => {}
-            ("input_schema", text) => schema = (text != "null").then(|| value.to_owned()),
-            ("strict", text) => strict = serde_json::from_str(text).ok(),
-            ("cache_control", text) => cache = (text != "null").then(|| value.to_owned()),
-            _ => extras.0.push((key, value)),
-        }
-    }
-    keep(rest, path, &extras);
-    Ok(Tool::Function { name, description, schema, strict, cache, namespace: None })
-}
-
-fn string(members: &Members<'_>, key: &str, path: &impl Fn() -> String) -> Read<Option<String>> {
-    let found = members.0.iter().find(|it| it.0 == key);
-    match found {
-        Some((_, value)) if value.get() != "null" => {
-            typed(&format!("{}.{key}", path()), value, "a string").map(Some)
-        }
-        _ => Ok(None),
-    }
-}
-
-pub(super) fn read_choice(request: &mut Request, value: &RawValue) -> Read<()> {
-    #[derive(Deserialize)]
-    struct Wire {
-        #[serde(rename = "type")]
-        kind: String,
-        name: Option<String>,
-        disable_parallel_tool_use: Option<bool>,
-    }
-    let wire: Wire = typed("tool_choice", value, "an object with a `type`")?;
-    request.tool_choice = Some(match (wire.kind.as_str(), wire.name) {
-        ("auto", _) => ToolChoice::Auto,
-        ("any", _) => ToolChoice::Any,
-        ("none", _) => ToolChoice::None,
-        ("tool", Some(name)) => ToolChoice::One(name),
-        ("tool", None) => {
-            return Err(TranslateError::invalid("tool_choice.name", "must be a string"));
-        }
-        _ => {
-            let expected = "must be `auto`, `any`, `tool` or `none`";
-            return Err(TranslateError::invalid("tool_choice.type", expected));
-        }
-    });
-    request.parallel_tools = wire.disable_parallel_tool_use.map(|it| !it);
-    Ok(())
-}
-
-// === Writing ===
 
 /// Whether the request makes the model call a tool.
 pub(super) fn is_forced(request: &Request) -> bool {
@@ -280,69 +197,6 @@ fn write_free_text(format: Option<&Raw>, out: &mut Vec<u8>) {
     input.end();
     properties.end();
     object.json("required", r#"["input"]"#).end();
-}
-
-/// Another provider's search as this one's: where the person is and which sites count.
-fn write_search(settings: &Unknown, out: &mut Vec<u8>, losses: &mut Losses) {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Wire<'a> {
-        #[serde(borrow)]
-        user_location: Option<&'a RawValue>,
-        filters: Option<Filters>,
-        search_context_size: Option<String>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Filters {
-        allowed_domains: Vec<String>,
-        blocked_domains: Vec<String>,
-    }
-    let wire: Wire<'_> = serde_json::from_str(settings.value.get()).unwrap_or_default();
-    let mut object = Obj::new(out);
-    object.str("type", "web_search_20250305").str("name", "web_search");
-    if let Some(location) = wire.user_location.and_then(|it| approximate(it)) {
-        object.json("user_location", &location);
-    }
-    // The provider takes one of the two lists.
-    let filters = wire.filters.unwrap_or_default();
-    let lists = [
-        ("allowed_domains", filters.allowed_domains),
-        ("blocked_domains", filters.blocked_domains),
-    ];
-    if let Some((key, domains)) = lists.into_iter().find(|it| !it.1.is_empty()) {
-        let mut array = Arr::new(object.key(key));
-        for domain in &domains {
-            super::json::string(array.next(), domain);
-        }
-        array.end();
-    }
-    object.end();
-    let size = wire.search_context_size.is_some();
-    losses.add_if(size, "search_context_size", "the provider decides how much is searched");
-}
-
-/// A place in the flat form, from that form or from the one with a member `approximate`.
-fn approximate(location: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Nested<'a> {
-        #[serde(borrow)]
-        approximate: Option<&'a RawValue>,
-    }
-    let nested: Nested<'_> = serde_json::from_str(location.get()).ok()?;
-    let place = nested.approximate.unwrap_or(location);
-    let members: Members<'_> = serde_json::from_str(place.get()).ok()?;
-    let mut out = Vec::new();
-    let mut object = Obj::new(&mut out);
-    object.str("type", "approximate");
-    for (key, value) in &members.0 {
-        let known = matches!(&**key, "city" | "region" | "country" | "timezone");
-        if known && value.get().starts_with('"') {
-            object.raw(key, value);
-        }
-    }
-    object.end();
-    String::from_utf8(out).ok()
 }
 
 fn write_choice(

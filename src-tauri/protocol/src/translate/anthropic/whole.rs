@@ -3,13 +3,14 @@
 //! Owns: the members of a message that does not stream.
 //! Must not know: how the same events stream; a test holds the two together.
 
+use super::answer::{
+    call_id, message_id, stop_reason, to_client, write_counts, write_stop_members,
+};
 use super::blocks::write_input;
 use super::error;
 use super::json::{Arr, Obj};
 use super::request_in::OF_CALL;
-use super::stream::{
-    call_id, message_id, stop_reason, to_client, write_counts, write_stop_members,
-};
+
 use crate::event::{BlockType, Event, StopReason, Usage};
 use crate::translate::{ClientWish, Whole};
 
