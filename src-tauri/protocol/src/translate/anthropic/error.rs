@@ -25,6 +25,9 @@ const API: Kind = Kind { name: "api_error", status: 500 };
 const TIMEOUT: Kind = Kind { name: "timeout_error", status: 504 };
 const OVERLOADED: Kind = Kind { name: "overloaded_error", status: 529 };
 
+/// How the names of mistakes in a request begin.
+const MISTAKES: [&str; 5] = ["invalid_", "missing_", "unsupported_", "unknown_", "string_"];
+
 /// A fault as an answer: the status upstream gave where there is one.
 #[must_use]
 pub fn error(fault: &Fault) -> Whole {
@@ -77,6 +80,10 @@ pub(super) fn of_name(name: &str) -> Kind {
         "overloaded_error" | "overloaded" | "unavailable" | "service_unavailable" => OVERLOADED,
         // The answer came from a gateway that saw it break off.
         "truncated" => Kind { status: 502, ..API },
+        // What reading makes of an answer nobody can read.
+        "invalid_response" => API,
+        // OpenAI names the mistake rather than the kind: `invalid_value`, `missing_...`.
+        name if MISTAKES.iter().any(|it| name.starts_with(it)) => INVALID,
         number => number.parse().map_or(API, of_status),
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn unknown(request: &mut Request, key: &str, value: &RawValue) {
 }
 
 /// Keeps what an object has beyond the members that have a place in the hub.
-pub(super) fn unknown_members(request: &mut Request, key: &str, members: Members<'_>) {
+pub(super) fn unknown_members(request: &mut Request, key: &str, members: &Members<'_>) {
     if !members.is_empty()
         && let Some(value) = extras::raw(members.object())
     {
@@ -100,7 +100,7 @@ fn metadata(request: &mut Request, value: &RawValue) -> Read<()> {
         let (_, user) = members.0.remove(at);
         request.user = typed("metadata.user_id", user, "a string")?;
     }
-    unknown_members(request, "metadata", members);
+    unknown_members(request, "metadata", &members);
     Ok(())
 }
 

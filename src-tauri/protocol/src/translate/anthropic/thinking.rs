@@ -104,7 +104,7 @@ pub(super) fn read_output_config(request: &mut Request, value: &RawValue) -> Rea
             _ => rest.0.push((key, value)),
         }
     }
-    unknown_members(request, "output_config", rest);
+    unknown_members(request, "output_config", &rest);
     Ok(())
 }
 

@@ -14,8 +14,8 @@ use crate::request::{
 use crate::translate::anthropic::Codec;
 use crate::translate::{RequestCodec, TranslateError};
 
-fn raw(value: Value) -> Raw {
-    serde_json::value::to_raw_value(&value).unwrap()
+fn raw(value: impl Into<Value>) -> Raw {
+    serde_json::value::to_raw_value(&value.into()).unwrap()
 }
 
 fn ask(model: &str, parts: Vec<Part>) -> Request {

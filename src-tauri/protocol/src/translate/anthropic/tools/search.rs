@@ -30,7 +30,7 @@ pub(super) fn write_search(settings: &Unknown, out: &mut Vec<u8>, losses: &mut L
     let wire: Wire<'_> = serde_json::from_str(settings.value.get()).unwrap_or_default();
     let mut object = Obj::new(out);
     object.str("type", "web_search_20250305").str("name", "web_search");
-    if let Some(location) = wire.user_location.and_then(|it| approximate(it)) {
+    if let Some(location) = wire.user_location.and_then(approximate) {
         object.json("user_location", &location);
     }
     // The provider takes one of the two lists.
