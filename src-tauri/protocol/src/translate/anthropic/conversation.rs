@@ -234,9 +234,7 @@ impl<'r> Conversation<'r> {
 
     /// A result that no call asked for is told as text.
     fn stray(&mut self, turn: usize, part: usize, desk: &mut Desk<'r, '_>) {
-        let answer = desk.answers.iter().find(|it| it.turn == turn && it.part == part);
-        let Some(Answer { result, used: false, .. }) = answer else { return };
-        let result = *result;
+        let Some(result) = desk.unasked(turn, part) else { return };
         desk.losses.add("tool_result", "a result without a call is told as text");
         let head = format!("Result of the tool call {}:", result.call_id);
         self.push(Role::User, Block::new(What::Text(head.into())), desk, turn);

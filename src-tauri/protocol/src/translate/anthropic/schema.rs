@@ -5,6 +5,7 @@
 //! Must not know: tools, requests.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
@@ -36,11 +37,11 @@ pub(super) fn write_input(schema: Option<&RawValue>, out: &mut Vec<u8>, losses: 
     losses.add_if(choice, "tools.schema", "alternatives at the top are joined into one object");
     let mut object = Obj::new(out);
     object.str("type", "object");
-    let mut properties: Vec<(Cow<'_, str>, &RawValue)> = Vec::new();
+    let mut properties = Properties::default();
     for (key, value) in &members.0 {
         match &**key {
             "type" => {}
-            "properties" => join(&mut properties, value),
+            "properties" => properties.join(value),
             key if is_choice(key) => {
                 let branches: Vec<&RawValue> =
                     serde_json::from_str(value.get()).unwrap_or_default();
@@ -48,7 +49,7 @@ pub(super) fn write_input(schema: Option<&RawValue>, out: &mut Vec<u8>, losses: 
                     let branch: Members<'_> =
                         serde_json::from_str(branch.get()).unwrap_or_default();
                     if let Some((_, value)) = branch.0.iter().find(|it| it.0 == "properties") {
-                        join(&mut properties, value);
+                        properties.join(value);
                     }
                 }
             }
@@ -58,18 +59,27 @@ pub(super) fn write_input(schema: Option<&RawValue>, out: &mut Vec<u8>, losses: 
         }
     }
     let mut joined = Obj::new(object.key("properties"));
-    for (key, value) in properties {
+    for (key, value) in properties.list {
         joined.raw(&key, value);
     }
     joined.end();
     object.end();
 }
 
-fn join<'a>(properties: &mut Vec<(Cow<'a, str>, &'a RawValue)>, more: &'a RawValue) {
-    let more: Members<'a> = serde_json::from_str(more.get()).unwrap_or_default();
-    for (key, value) in more.0 {
-        if properties.iter().all(|it| it.0 != key) {
-            properties.push((key, value));
+/// Properties by name, the first of each.
+#[derive(Default)]
+struct Properties<'a> {
+    list: Vec<(Cow<'a, str>, &'a RawValue)>,
+    names: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Properties<'a> {
+    fn join(&mut self, more: &'a RawValue) {
+        let more: Members<'a> = serde_json::from_str(more.get()).unwrap_or_default();
+        for (key, value) in more.0 {
+            if self.names.insert(key.clone()) {
+                self.list.push((key, value));
+            }
         }
     }
 }

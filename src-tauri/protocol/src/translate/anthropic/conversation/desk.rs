@@ -4,9 +4,10 @@
 //! Must not know: messages.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 
 use super::super::Losses;
+use super::super::answer::fitted;
 use super::super::blocks::{Block, What};
 use super::super::extras::Extras;
 use super::super::media::{self, Media};
@@ -30,11 +31,11 @@ pub(super) struct Desk<'r, 'l> {
     pub(super) losses: &'l mut Losses,
     pub(super) answers: Vec<Answer<'r>>,
     /// Places in `answers` by call id.
-    by_id: HashMap<&'r str, Vec<usize>>,
+    by_id: HashMap<&'r str, VecDeque<usize>>,
     /// Turns that make a call, by its id.
-    made: HashMap<&'r str, Vec<usize>>,
-    /// Ids that went out.
-    ids: HashSet<Cow<'r, str>>,
+    made: HashMap<&'r str, VecDeque<usize>>,
+    /// Ids that went out, and how often each was asked for.
+    ids: HashMap<Cow<'r, str>, u32>,
 }
 
 // === impl Desk ===
@@ -47,53 +48,69 @@ impl<'r, 'l> Desk<'r, 'l> {
         losses: &'l mut Losses,
     ) -> Self {
         let mut answers = Vec::new();
-        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-        let mut made: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_id: HashMap<&str, VecDeque<usize>> = HashMap::new();
+        let mut made: HashMap<&str, VecDeque<usize>> = HashMap::new();
         for (turn, it) in request.turns.iter().enumerate() {
             for (part, it) in it.parts.iter().enumerate() {
                 match &it.kind {
                     PartKind::ToolResult(result) => {
-                        by_id.entry(&result.call_id).or_default().push(answers.len());
+                        by_id.entry(&result.call_id).or_default().push_back(answers.len());
                         answers.push(Answer { turn, part, cache: it, result, used: false });
                     }
-                    PartKind::ToolCall(call) => made.entry(&call.id).or_default().push(turn),
+                    PartKind::ToolCall(call) => made.entry(&call.id).or_default().push_back(turn),
                     _ => {}
                 }
             }
         }
-        let ids = HashSet::new();
+        let ids = HashMap::new();
         Self { model, extras, losses, answers, by_id, made, ids }
     }
 
     /// The result of a call made in the turns from `first` to `last`: the first that stands after
-    /// it and before a later call of the same id.
+    /// it and before a later call of the same id. Asked in the order of the turns, so what is
+    /// passed over once is never asked for again, and all asking takes linear time.
     pub(super) fn answer(&mut self, id: &str, first: usize, last: usize) -> Option<usize> {
-        let again = self.made.get(id)?.iter().find(|it| **it > last).copied();
-        for at in self.by_id.get(id)? {
-            let Some(answer) = self.answers.get_mut(*at) else { continue };
-            let in_reach = answer.turn >= first && again.is_none_or(|it| answer.turn < it);
-            if !answer.used && in_reach {
+        let made = self.made.get_mut(id)?;
+        while made.front().is_some_and(|it| *it <= last) {
+            made.pop_front();
+        }
+        let again = made.front().copied().unwrap_or(usize::MAX);
+        let queue = self.by_id.get_mut(id)?;
+        while let Some(at) = queue.front().copied() {
+            let answer = self.answers.get_mut(at)?;
+            if answer.turn >= again {
+                return None;
+            }
+            queue.pop_front();
+            if answer.turn >= first {
                 answer.used = true;
-                return Some(*at);
+                return Some(at);
             }
         }
         None
     }
 
+    /// The result at a place, unless a call took it.
+    pub(super) fn unasked(&self, turn: usize, part: usize) -> Option<&'r ToolResult> {
+        let at = self.answers.binary_search_by_key(&(turn, part), |it| (it.turn, it.part)).ok()?;
+        self.answers.get(at).filter(|it| !it.used).map(|it| it.result)
+    }
+
     /// An id of the letters the provider takes that no earlier call has.
     pub(super) fn fresh_id(&mut self, id: &'r str) -> Cow<'r, str> {
-        let fitted =
-            if id.is_empty() { "toolu_0".into() } else { super::super::answer::fitted(id) };
-        if self.ids.insert(fitted.clone()) {
+        let fitted = if id.is_empty() { "toolu_0".into() } else { fitted(id) };
+        let Some(mut count) = self.ids.get(&fitted).copied() else {
+            self.ids.insert(fitted.clone(), 1);
             return fitted;
-        }
-        let mut count = 2_u32;
+        };
         loop {
+            count = count.saturating_add(1);
             let fresh: Cow<'r, str> = format!("{fitted}_{count}").into();
-            if self.ids.insert(fresh.clone()) {
+            if !self.ids.contains_key(&fresh) {
+                self.ids.insert(fitted, count);
+                self.ids.insert(fresh.clone(), 1);
                 return fresh;
             }
-            count = count.saturating_add(1);
         }
     }
 

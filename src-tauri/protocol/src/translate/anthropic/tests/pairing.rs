@@ -204,6 +204,19 @@ fn ids_are_made_to_fit_and_stay_apart() {
 }
 
 #[test]
+fn many_calls_of_one_id_are_no_more_work_than_others() {
+    let turns = (0..20_000).flat_map(|_| {
+        [
+            (Role::Assistant, vec![call("x", "f"), result("y", "2")]),
+            (Role::User, vec![result("x", "1")]),
+        ]
+    });
+    let (body, _) = written(&conversation(turns.collect()));
+    check(&body).unwrap();
+    assert_eq!(body["messages"][40_000]["content"][0]["tool_use_id"], "x_20000");
+}
+
+#[test]
 fn the_person_begins_and_nobody_says_nothing() {
     let text = |it: &str| vec![Part::text(it)];
     assert_eq!(messages(Vec::new()), json!([{"role": "user", "content": "."}]));
