@@ -1,53 +1,66 @@
-//! The anthropic dialect on both sides of the hub.
+//! The Messages dialect on both sides of the hub.
 //!
-//! Owns: reading and writing its requests, writing its streams, whole answers and errors.
+//! Owns: reading and writing its requests, writing its streams, whole answers, errors and lists.
 //! Must not know: any other dialect.
+//!
+//! The table of what becomes of what is `docs/translation/anthropic.md`.
 
-use super::{ClientWish, Encoder, RequestCodec, TranslateError, Translated, Whole};
-use crate::event::{End, Event};
-use crate::fault::Fault;
-use crate::request::Request;
+mod answer;
+mod blocks;
+mod breakpoints;
+mod conversation;
+mod error;
+mod extra;
+mod extras;
+mod json;
+mod media;
+mod request_in;
+mod request_out;
+mod schema;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod thinking;
+mod tools;
+mod whole;
+mod wire;
+
+pub use self::error::error;
+pub use self::extra::{count_tokens, model, models};
+pub use self::stream::StreamEncoder;
+pub use self::whole::whole;
+
+use super::{RequestCodec, TranslateError, Translated};
+use crate::request::{Loss, Request};
 
 /// Reads and writes requests.
 pub struct Codec;
 
-/// Writes a stream.
-pub struct StreamEncoder {
-    _wish: ClientWish,
-}
-
-impl StreamEncoder {
-    /// Nothing is written yet.
-    #[must_use]
-    pub const fn new(wish: ClientWish) -> Self {
-        Self { _wish: wish }
-    }
-}
-
-impl Encoder for StreamEncoder {
-    fn on_event(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
-
-    fn on_end(&mut self, _end: End, _out: &mut Vec<u8>) {}
-}
-
 impl RequestCodec for Codec {
-    fn read(_body: &[u8]) -> Result<Request, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
+    fn read(body: &[u8]) -> Result<Request, TranslateError> {
+        request_in::read(body)
     }
 
-    fn write(_request: &Request) -> Result<Translated, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
+    fn write(request: &Request) -> Result<Translated, TranslateError> {
+        request_out::write(request)
     }
 }
 
-/// A whole answer.
-#[must_use]
-pub fn whole(_events: &[Event], _wish: &ClientWish) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
-}
+/// What was left out, each once.
+#[derive(Debug, Default)]
+struct Losses(Vec<Loss>);
 
-/// An error envelope.
-#[must_use]
-pub fn error(_fault: &Fault) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
+impl Losses {
+    fn add(&mut self, field: &'static str, rule: &'static str) {
+        let loss = Loss { field, rule };
+        if !self.0.contains(&loss) {
+            self.0.push(loss);
+        }
+    }
+
+    fn add_if(&mut self, lost: bool, field: &'static str, rule: &'static str) {
+        if lost {
+            self.add(field, rule);
+        }
+    }
 }
