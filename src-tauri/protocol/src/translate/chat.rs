@@ -3,51 +3,50 @@
 //! Owns: reading and writing its requests, writing its streams, whole answers and errors.
 //! Must not know: any other dialect.
 
-use super::{ClientWish, Encoder, RequestCodec, TranslateError, Translated, Whole};
-use crate::event::{End, Event};
+use super::{ClientWish, RequestCodec, TranslateError, Translated, Whole};
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::request::Request;
+
+mod counts;
+mod ends;
+mod error;
+mod extra;
+mod json;
+mod pieces;
+mod read;
+mod request_in;
+mod request_out;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod unwrap;
+mod whole;
+
+pub use extra::{model, models};
+pub use stream::StreamEncoder;
 
 /// Reads and writes requests.
 pub struct Codec;
 
-/// Writes a stream.
-pub struct StreamEncoder {
-    _wish: ClientWish,
-}
-
-impl StreamEncoder {
-    /// Nothing is written yet.
-    #[must_use]
-    pub const fn new(wish: ClientWish) -> Self {
-        Self { _wish: wish }
-    }
-}
-
-impl Encoder for StreamEncoder {
-    fn on_event(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
-
-    fn on_end(&mut self, _end: End, _out: &mut Vec<u8>) {}
-}
-
 impl RequestCodec for Codec {
-    fn read(_body: &[u8]) -> Result<Request, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
+    fn read(body: &[u8]) -> Result<Request, TranslateError> {
+        request_in::read(body)
     }
 
-    fn write(_request: &Request) -> Result<Translated, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
+    fn write(request: &Request) -> Result<Translated, TranslateError> {
+        Ok(request_out::write(request))
     }
 }
 
 /// A whole answer.
 #[must_use]
-pub fn whole(_events: &[Event], _wish: &ClientWish) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
+pub fn whole(events: &[Event], wish: &ClientWish) -> Whole {
+    whole::of(events, wish)
 }
 
 /// An error envelope.
 #[must_use]
-pub fn error(_fault: &Fault) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
+pub fn error(fault: &Fault) -> Whole {
+    error::of_fault(fault)
 }
