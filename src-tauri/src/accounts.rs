@@ -304,7 +304,7 @@ impl Accounts {
 
     /// A new record with what the spec says and defaults for the rest.
     fn described(&self, kind: Kind, spec: &AccountSpec) -> Result<NewAccount> {
-        let owner_email = spec.owner_email.clone().map(Personal);
+        let owner_email = spec.owner_email.clone();
         let name = match spec.checked_name()? {
             Some(name) => name,
             None => default_name(owner_email.as_ref()),
@@ -327,7 +327,7 @@ impl Accounts {
             account.key_strategy = strategy;
         }
         account.owner_email = owner_email;
-        account.owner_name = spec.owner_name.clone().map(Personal);
+        account.owner_name.clone_from(&spec.owner_name);
         account.user_id.clone_from(&spec.user_id);
         account.organization_id = spec.checked_organization().flatten();
         let proxy = match spec.proxy.clone().flatten() {

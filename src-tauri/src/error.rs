@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use droid_protocol::fault::Fault;
+use droid_protocol::fault::{Fault, clean_text};
 
 /// The result of everything inside.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -156,9 +156,10 @@ impl Error {
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
-    /// Names a thing that does not exist.
+    /// Names a thing that does not exist. A key or a token that was given in place of an id is not
+    /// repeated.
     pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
-        Self::NotFound { what, id: id.to_string() }
+        Self::NotFound { what, id: clean_text(&id.to_string()) }
     }
 
     /// A stable word for programs, the `kind` of an RPC error's data.

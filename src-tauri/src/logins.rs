@@ -60,8 +60,8 @@ pub enum Flow {
     Pkce,
 }
 
-/// What a person needs to sign in.
-#[derive(Debug, Serialize)]
+/// What a person needs to sign in. No Debug: its addresses carry the code and the state.
+#[derive(Serialize)]
 pub struct Started {
     /// To ask on with.
     pub login_id: LoginId,

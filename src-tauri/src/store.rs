@@ -49,6 +49,8 @@ pub use keys::{KeyOutcome, KeyRef, Mode, NewKey, Outcome};
 pub use leases::LeaseRow;
 pub use logins::{LoginPatch, LoginRow, LoginState};
 pub use rekey::KeySource;
+#[cfg(fuzzing)]
+pub use seal::fuzzing;
 pub use seal::open_old;
 pub use sealer::StoreSealer;
 pub use sessions::SessionRow;

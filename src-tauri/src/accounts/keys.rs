@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use droid_protocol::fault::clean_text;
 use serde::{Deserialize, Serialize};
 
 use super::spec::KeyList;
@@ -104,7 +105,7 @@ impl Accounts {
         let known = self.store.keys(id).await?;
         let by_id: HashMap<&KeyId, &Key> = known.iter().map(|it| (&it.id, it)).collect();
         let mut wanted: Vec<(Option<&Key>, String)> =
-            ids.iter().map(|it| (by_id.get(it).copied(), it.to_string())).collect();
+            ids.iter().map(|it| (by_id.get(it).copied(), shown(it))).collect();
         if let Some(list) = secrets {
             let by_hash: HashMap<&str, &Key> =
                 known.iter().map(|it| (it.hash.as_str(), it)).collect();
@@ -231,6 +232,11 @@ pub(super) fn in_order(
     mut outcomes: impl Iterator<Item = KeyResult>,
 ) -> Vec<KeyResult> {
     told.into_iter().filter_map(|it| it.or_else(|| outcomes.next())).collect()
+}
+
+/// What was asked for: a key's id, unless somebody put the key itself there.
+fn shown(id: &KeyId) -> String {
+    clean_text(id.as_str())
 }
 
 fn count(keys: &[KeyResult], outcome: &str) -> usize {

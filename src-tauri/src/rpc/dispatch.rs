@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use droid_protocol::fault::clean_text;
 use futures_util::FutureExt;
 use jsonrpsee::core::server::{MethodCallback, Methods};
 use jsonrpsee::types::{ErrorObjectOwned, Id, Params};
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 
 use super::error::{self, INTERNAL, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE};
 use super::message::{self, BadCall, Call, Line, NO_ID};
-use super::stdio::Input;
+use super::stdio::{Input, Output};
 
 /// Calls that may wait for something at the same time. A further one is read when one ends.
 const CONCURRENT: usize = 1024;
@@ -28,11 +29,11 @@ const PREFIX: &str = "{\"jsonrpc\":\"2.0\",\"id\":null,";
 
 type Answer = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 
-/// Answers input until it ends, then waits for what is in flight.
+/// Answers input until it ends or nobody reads the answers, then waits for what is in flight.
 pub async fn run(
     methods: Methods,
     mut input: mpsc::Receiver<Input>,
-    output: mpsc::Sender<String>,
+    output: Output,
     stop: impl Future<Output = ()>,
 ) {
     let dispatcher = Dispatcher {
@@ -47,6 +48,10 @@ pub async fn run(
         let input = tokio::select! {
             biased;
             () = &mut stop => break,
+            () = dispatcher.output.closed() => {
+                log::warn!("nobody reads the answers any more: the end");
+                break;
+            }
             input = input.recv() => input,
         };
         match input {
@@ -64,7 +69,7 @@ pub async fn run(
 
 struct Dispatcher {
     methods: Methods,
-    output: mpsc::Sender<String>,
+    output: Output,
     slots: Arc<Semaphore>,
     waiting: JoinSet<()>,
 }
@@ -112,8 +117,7 @@ impl Dispatcher {
             let line = answer.await;
             drop(slot);
             if let Some(line) = line {
-                // Nobody reads any more: the program is about to end.
-                drop(output.send(line).await);
+                output.send(line).await;
             }
         });
     }
@@ -124,7 +128,7 @@ impl Dispatcher {
 
     async fn send(&self, line: Option<String>) {
         if let Some(line) = line {
-            drop(self.output.send(line).await);
+            self.output.send(line).await;
         }
     }
 }
@@ -187,5 +191,5 @@ fn error_line(id: &str, error: &ErrorObjectOwned) -> String {
 
 /// An unknown method's name is the caller's text: enough of it to find the mistake.
 fn shortened(name: &str) -> String {
-    name.chars().filter(|it| !it.is_control()).take(64).collect()
+    clean_text(name).chars().take(64).collect()
 }

@@ -185,5 +185,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     hex::decode(text).ok()
 }
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 #[cfg(test)]
 mod tests;

@@ -100,6 +100,30 @@ pub struct UsageTotal {
     pub first_tokens: u64,
 }
 
+/// More than any one request has: a caller's nonsense must not make the sums overflow, which would
+/// fail every later report.
+const MOST: u64 = 1 << 40;
+
+// === impl UsageRow ===
+
+impl UsageRow {
+    fn bounded(mut self) -> Self {
+        for count in [
+            &mut self.usage.input_tokens,
+            &mut self.usage.output_tokens,
+            &mut self.usage.cache_read_tokens,
+            &mut self.usage.cache_write_5m_tokens,
+            &mut self.usage.cache_write_1h_tokens,
+            &mut self.usage.reasoning_tokens,
+            &mut self.latency_ms,
+        ] {
+            *count = MOST.min(*count);
+        }
+        self.first_token_ms = self.first_token_ms.map(|it| MOST.min(it));
+        self
+    }
+}
+
 // === impl Store ===
 
 impl Store {
@@ -108,6 +132,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn record_usage(&self, row: UsageRow) -> Result<()> {
+        let row = row.bounded();
         self.write(Durability::Normal, "recording usage", move |db| {
             record(db, &row)?;
             let tokens = Count(row.usage.total());

@@ -19,6 +19,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::pool::account::{Account, Key, KeyStatus};
 use crate::probe::{self, Probe};
+use crate::rpc::params::or_default;
 
 /// Keys that are tested at the same time: enough to be quick, few enough not to look like an
 /// attack.
@@ -29,14 +30,14 @@ struct Add {
     credential_id: AccountId,
     #[serde(alias = "apiKeys")]
     api_keys: KeyList,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     mode: Mode,
 }
 
 #[derive(Deserialize)]
 struct Remove {
     credential_id: AccountId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     api_key_ids: Vec<KeyId>,
     #[serde(default)]
     api_keys: Option<KeyList>,

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AccountId, ClientKeyId, GroupId, KeyId, LeaseId};
 use crate::models;
 use crate::pool::Binding;
+use crate::rpc::params::or_default;
 use crate::store::{UsageBy, UsageFilter, UsageTotal};
 
 #[derive(Deserialize)]
@@ -37,9 +38,9 @@ struct Acquire {
     group: Option<GroupId>,
     #[serde(default)]
     credential_id: Option<AccountId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     exclude: Vec<AccountId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     explain: bool,
 }
 
@@ -53,7 +54,7 @@ struct Release {
     api_key_id: Option<KeyId>,
     #[serde(default)]
     status: Option<u16>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: HashMap<String, String>,
     #[serde(default)]
     body: Option<String>,
@@ -77,9 +78,9 @@ enum HostResult {
     },
     #[serde(alias = "error")]
     Error {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         error_type: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         message: String,
         /// Said by the host, but what a fault does is decided by the fault.
         #[serde(default, rename = "mark_unhealthy")]
@@ -208,7 +209,7 @@ fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
         }
         HostResult::Error { error_type, message, cooldown_seconds, .. } => {
             let fault = match it.status {
-                Some(status) if status >= 400 => {
+                Some(status) if Fault::is_one(status) => {
                     let header = |name: &str| {
                         let found =
                             it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));

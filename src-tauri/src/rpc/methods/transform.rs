@@ -21,6 +21,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::outbound::{self, Headers, Inbound, Sender};
 use crate::rpc::context::Context;
+use crate::rpc::params::or_default;
 use crate::rpc::streams::{self, Parsed, Piece};
 
 #[derive(Deserialize)]
@@ -34,7 +35,7 @@ struct Request {
     endpoint_type: Option<Endpoint>,
     #[serde(default)]
     protocol: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: HashMap<String, String>,
     #[serde(default)]
     session_id: Option<String>,
@@ -95,7 +96,7 @@ struct Chunk {
     endpoint_type: Option<Endpoint>,
     #[serde(default)]
     model: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     end: bool,
 }
 
@@ -104,7 +105,7 @@ struct ErrorAsk {
     status: u16,
     #[serde(default)]
     body: Option<Box<RawValue>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: HashMap<String, String>,
 }
 
@@ -123,6 +124,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
         transform_request(&context, it).await
     })?;
     table.add("apply_risk_control", |context, it: Risk| async move {
+        must_be_object(&it.request)?;
         if let Some(id) = &it.credential_id {
             context.app().await?.accounts.get(id).await?;
         }
@@ -146,6 +148,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
 }
 
 async fn transform_request(context: &Context, it: Request) -> Result<Transformed> {
+    must_be_object(&it.request)?;
     let config = context.config().await?.get();
     let header = |name: &str| {
         let found = it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -182,6 +185,9 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
 }
 
 async fn transform_response(context: &Context, it: Response) -> Result<TransformedResponse> {
+    if it.response.get() == "null" {
+        return Err(Error::invalid("response", "expected what upstream answered"));
+    }
     let config = context.config().await?.get();
     let endpoint = it
         .endpoint_type
@@ -233,7 +239,7 @@ async fn parse_chunk(context: &Context, it: Chunk) -> Result<Parsed> {
 
 /// None for a status that is no error.
 fn parse_error(it: &ErrorAsk, now_ms: i64) -> Option<ProviderError> {
-    if it.status < 400 {
+    if !Fault::is_one(it.status) {
         return None;
     }
     let header = |name: &str| {
@@ -252,6 +258,13 @@ fn parse_error(it: &ErrorAsk, now_ms: i64) -> Option<ProviderError> {
         retryable: fault.retry != Retry::Never,
         cooldown_seconds: fault.retry_after_ms.map(|it| it.div_ceil(1000)),
     })
+}
+
+fn must_be_object(request: &RawValue) -> Result<()> {
+    if request.get().starts_with('{') {
+        return Ok(());
+    }
+    Err(Error::invalid("request", "expected an object"))
 }
 
 /// What the client speaks: as told, else by the body's shape, else what the endpoint speaks.
