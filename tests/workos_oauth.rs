@@ -36,5 +36,7 @@ mod records;
 mod refresh_kill;
 #[path = "workos_oauth/slot.rs"]
 mod slot;
+#[path = "workos_oauth/tally.rs"]
+mod tally;
 #[path = "workos_oauth/write_kill.rs"]
 mod write_kill;

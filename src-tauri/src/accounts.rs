@@ -74,7 +74,7 @@ impl Accounts {
     /// dead (nothing is kept then).
     pub async fn create(&self, kind: Kind, spec: &AccountSpec) -> Result<Created> {
         match kind {
-            Kind::ApiKey => self.create_pool(spec).await,
+            Kind::ApiKey => self.create_pool(spec, false).await,
             Kind::WorkosOauth | Kind::Manual => {
                 let account = self.create_signed_in(kind, spec).await?;
                 Ok(Created { account, keys: Vec::new() })
@@ -127,6 +127,7 @@ impl Accounts {
             keys: Vec::new(),
             proxy,
             login: Some(login.clone()),
+            only_unknown_keys: false,
         })
         .await
     }
@@ -277,7 +278,7 @@ impl Accounts {
         }))
     }
 
-    async fn create_pool(&self, spec: &AccountSpec) -> Result<Created> {
+    async fn create_pool(&self, spec: &AccountSpec, only_unknown_keys: bool) -> Result<Created> {
         let Some(list) = &spec.api_keys else {
             return Err(Error::invalid("config.api_keys", "missing: give at least one key"));
         };
@@ -299,6 +300,7 @@ impl Accounts {
             new.account.name = format!("Droid API Key ({} keys)", first.len());
         }
         new.keys = keys;
+        new.only_unknown_keys = only_unknown_keys;
         Ok(Created { account: self.insert(new).await?, keys: results })
     }
 
@@ -335,7 +337,14 @@ impl Accounts {
             None => None,
         };
         account.has_proxy = proxy.is_some();
-        Ok(NewAccount { account, tokens: None, keys: Vec::new(), proxy, login: None })
+        Ok(NewAccount {
+            account,
+            tokens: None,
+            keys: Vec::new(),
+            proxy,
+            login: None,
+            only_unknown_keys: false,
+        })
     }
 
     fn blank(&self, kind: Kind, name: String) -> Account {

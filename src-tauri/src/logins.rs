@@ -370,5 +370,7 @@ fn exposed(secret: &Secret) -> String {
 }
 
 fn wait(until: Timestamp, now: Timestamp) -> Progress {
-    Progress::Pending { interval: until.since(now).as_secs().max(1) }
+    // Rounded up: who polls a moment early is told to wait once more.
+    let seconds = until.since(now).as_millis().div_ceil(1000).max(1);
+    Progress::Pending { interval: u64::try_from(seconds).unwrap_or(u64::MAX) }
 }

@@ -121,6 +121,11 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % n
     }
 
+    pub(crate) fn one_of<T, const N: usize>(&mut self, choices: [T; N]) -> T {
+        let place = usize::try_from(self.below(N as u64)).unwrap();
+        choices.into_iter().nth(place).unwrap()
+    }
+
     /// From zero to below `longest`, to the microsecond.
     pub(crate) fn pause(&mut self, longest: Duration) -> Duration {
         let micros = u64::try_from(longest.as_micros()).unwrap();

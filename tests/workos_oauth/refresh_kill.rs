@@ -13,9 +13,10 @@ use droid_testbed::upstream::{Action, Endpoint, Entry, FakeConfig, Match, Minted
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::evidence::{self, Evidence, PHASES, Phase};
+use crate::evidence::{self, Evidence, Phase};
 use crate::kit::{self, Dice, bearer, exactly, expired, refreshes_of, spends, this_one};
 use crate::support::{BINARY, err, ok, rig};
+use crate::tally::Tally;
 
 /// The least number of kills in a run.
 const KILLS: usize = 200;
@@ -56,18 +57,8 @@ const AIMS: [Aim; 10] = [
 ];
 
 enum Victim {
-    OneShot(Running),
+    OneShot(Box<Running>),
     Bridge(Arc<Bridge>),
-}
-
-#[derive(Default)]
-struct Tally {
-    kills: [usize; PHASES.len()],
-    recovered: usize,
-    lost_as_allowed: [usize; PHASES.len()],
-    lost_otherwise: Vec<String>,
-    /// Processes that had ended by themselves before the kill.
-    too_late: usize,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -262,7 +253,7 @@ impl Victim {
     fn start(rig: &Rig, id: &str, kept: bool) -> Self {
         if !kept {
             let running = rig.one_shot().start("acquire_credential", &this_one(id)).unwrap();
-            return Self::OneShot(running);
+            return Self::OneShot(Box::new(running));
         }
         let bridge = Arc::new(rig.bridge());
         let (caller, params) = (Arc::clone(&bridge), this_one(id));
@@ -276,62 +267,5 @@ impl Victim {
             Self::OneShot(running) => running.kill().await,
             Self::Bridge(bridge) => bridge.kill().await,
         }
-    }
-}
-
-// === impl Tally ===
-
-impl Tally {
-    fn n_kills(&self) -> usize {
-        self.kills.iter().sum()
-    }
-
-    fn add(
-        &mut self,
-        rig: &Rig,
-        token: &str,
-        exit: &Exit,
-        evidence: &Evidence,
-        verdict: Result<(), String>,
-    ) {
-        let killed = exit.code.is_none();
-        match (killed, &verdict) {
-            (true, _) => self.kills[evidence.phase as usize] += 1,
-            (false, _) => self.too_late += 1,
-        }
-        match verdict {
-            Ok(()) => self.recovered += usize::from(killed),
-            Err(why)
-                if killed
-                    && why.contains("needs_login")
-                    && why.contains("cut off")
-                    && evidence::may_be_lost(rig, token, evidence) =>
-            {
-                self.lost_as_allowed[evidence.phase as usize] += 1;
-            }
-            Err(why) => self.lost_otherwise.push(format!("{why}; {evidence:?}; {exit:?}")),
-        }
-    }
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let list = |counts: &[usize]| {
-            let pairs = PHASES.iter().zip(counts).filter(|(_, count)| **count > 0);
-            let pairs: Vec<String> = pairs.map(|(phase, n)| format!("{phase:?} {n}")).collect();
-            pairs.join(", ")
-        };
-        write!(
-            f,
-            "{} kills of a refreshing process ({}); recovered {}; lost in the allowed window {} \
-             ({}); lost otherwise {}; {} ended before the kill",
-            self.n_kills(),
-            list(&self.kills),
-            self.recovered,
-            self.lost_as_allowed.iter().sum::<usize>(),
-            list(&self.lost_as_allowed),
-            self.lost_otherwise.len(),
-            self.too_late,
-        )
     }
 }

@@ -130,7 +130,7 @@ impl Slot {
                 return Ok(Some(after));
             }
             5 if !others.is_empty() => {
-                let status = ["active", "disabled", "banned"][dice.below(3) as usize];
+                let status = dice.one_of(["active", "disabled", "banned"]);
                 self.doing = Some(Doing::Status(others.clone(), status));
                 let params =
                     json!({ "credential_id": id, "api_key_ids": others, "status": status });

@@ -10,6 +10,7 @@ use droid_testbed::host::Bridge;
 use droid_testbed::rig::Rig;
 use futures_util::future::{join, join_all};
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
 
 use crate::kit::{self, Dice, exactly};
 use crate::records::{Desk, Loans, Record, Setting, Tier};
@@ -19,7 +20,7 @@ use crate::support::rig;
 /// The least number of kills in a run.
 const KILLS: usize = 200;
 /// Longest time of a round's writing: a few dozen writes.
-const ROUND: Duration = Duration::from_millis(80);
+const ROUND: Duration = Duration::from_millis(120);
 
 /// Everything that is written at the same time.
 struct Records {
@@ -29,10 +30,13 @@ struct Records {
     setting: Setting,
 }
 
+/// How many writes were answered in a round.
+type Answers = watch::Sender<u64>;
+
 #[derive(Default)]
 struct Tally {
     kills: usize,
-    answered: usize,
+    answered: u64,
     unanswered: BTreeMap<&'static str, usize>,
 }
 
@@ -54,13 +58,19 @@ async fn what_was_answered_before_a_kill_is_found_after_it() {
         if tally.kills % 3 == 2 {
             bridges.push(rig.bridge());
         }
+        let (answers, seen) = watch::channel(0);
         let killer = async {
-            exactly(dice.pause(ROUND)).await;
+            // Half of the kills come with an answer: what was told must hold that very moment.
+            match dice.below(2) {
+                0 => exactly(dice.pause(ROUND)).await,
+                _ => nth(seen, dice.below(20)).await,
+            }
             join_all(bridges.iter().map(Bridge::kill)).await;
         };
-        let (answered, ()) = join(records.write_until_killed(&rig, &bridges), killer).await;
+        let writing = records.write_until_killed(&rig, &bridges, &answers);
+        join(writing, killer).await;
         tally.kills += bridges.len();
-        tally.answered += answered;
+        tally.answered += *answers.borrow();
         for method in records.unanswered() {
             *tally.unanswered.entry(method).or_default() += 1;
         }
@@ -85,19 +95,17 @@ async fn what_was_answered_before_a_kill_is_found_after_it() {
 // === impl Records ===
 
 impl Records {
-    /// Answers how many writes were answered.
-    async fn write_until_killed(&mut self, rig: &Rig, bridges: &[Bridge]) -> usize {
+    async fn write_until_killed(&mut self, rig: &Rig, bridges: &[Bridge], answers: &Answers) {
         let desk = |n: usize| Desk { rig, bridge: &bridges[n % bridges.len()] };
         let Self { slots, tiers, loans, setting } = self;
-        let slots = slots.iter_mut().enumerate().map(|(n, it)| work(it, desk(n)));
-        let tiers = tiers.iter_mut().enumerate().map(|(n, it)| work(it, desk(n)));
-        let loans = loans.iter_mut().enumerate().map(|(n, it)| work(it, desk(n)));
-        let ((slots, tiers), (loans, setting)) = join(
+        let slots = slots.iter_mut().enumerate().map(|(n, it)| work(it, desk(n), answers));
+        let tiers = tiers.iter_mut().enumerate().map(|(n, it)| work(it, desk(n), answers));
+        let loans = loans.iter_mut().enumerate().map(|(n, it)| work(it, desk(n), answers));
+        join(
             join(join_all(slots), join_all(tiers)),
-            join(join_all(loans), work(setting, desk(0))),
+            join(join_all(loans), work(setting, desk(0), answers)),
         )
         .await;
-        [slots, tiers, loans, vec![setting]].concat().into_iter().sum()
     }
 
     async fn check(&mut self, desk: Desk<'_>) {
@@ -121,13 +129,17 @@ impl Records {
     }
 }
 
-async fn work(record: &mut impl Record, desk: Desk<'_>) -> usize {
+async fn work(record: &mut impl Record, desk: Desk<'_>, answers: &Answers) {
     let mut dice = Dice::new();
-    let mut answered = 0;
     while record.write(desk, &mut dice).await.is_ok() {
-        answered += 1;
+        answers.send_modify(|it| *it += 1);
     }
-    answered
+}
+
+/// Waits for so many answers, or for as long as a round may take.
+async fn nth(mut seen: watch::Receiver<u64>, n: u64) {
+    let enough = seen.wait_for(|it| *it >= n);
+    drop(tokio::time::timeout(10 * ROUND, enough).await);
 }
 
 fn assert_whole(rig: &Rig) {

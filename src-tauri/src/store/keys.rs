@@ -210,6 +210,18 @@ pub(super) fn add(
     Ok(outcomes)
 }
 
+/// Whether each of the keys is in a pool, whichever.
+pub(super) fn all_known(db: &Db, keys: &[NewKey]) -> Result<bool, Fail> {
+    let sql = "SELECT 1 FROM api_keys WHERE hash = ?1";
+    for key in keys {
+        let hash = Secret::new(key.secret.expose().trim()).fingerprint();
+        if !db.conn.prepare_cached(sql)?.exists([hash])? {
+            return Ok(false);
+        }
+    }
+    Ok(!keys.is_empty())
+}
+
 pub(super) fn get(db: &Db, account: &AccountId, key: &KeyId) -> Result<Key, Fail> {
     let sql = format!("SELECT {KEY_COLUMNS} FROM api_keys WHERE id = ?1 AND account_id = ?2");
     let row = db.conn.prepare_cached(&sql)?.query_row((key, account), codec::key).optional()?;
