@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use droid_protocol::dialect::Endpoint;
 use droid_protocol::session::SessionKey;
+use futures_util::lock::Mutex as AsyncMutex;
 
 use self::lease::Lease;
 use crate::clock::{Clock, Entropy, Timestamp};
@@ -55,7 +56,7 @@ pub struct Broker {
     parts: Parts,
     state: Arc<Mutex<State>>,
     /// Held while the store is looked at.
-    looking: Arc<tokio::sync::Mutex<()>>,
+    looking: Arc<AsyncMutex<()>>,
 }
 
 /// Who wants an account, and for what.
