@@ -2,6 +2,13 @@
 //!
 //! Owns: the list of what is proven.
 //! Must not know: the program's inside, but for the method table it is held against.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests stop the test and tell what they measured, as the tests do"
+)]
 
 mod support;
 

@@ -3,6 +3,9 @@
 //! Owns: the order in which parts come up and go down.
 //! Must not know: what any face asks of them.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -52,3 +52,42 @@ fn line_time() -> std::time::SystemTime {
 fn is_on(text: &str) -> bool {
     !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "off" | "no")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::config::env::ProcessEnv;
+
+    const CHILD: &str = "DROID_TEST_PANICS";
+    const ME: &str = "logging::tests::a_panic_tells_its_place_and_never_its_message";
+
+    /// The hook is the whole process's: it is tried in a process of its own, this test once more.
+    #[test]
+    fn a_panic_tells_its_place_and_never_its_message() {
+        if std::env::var_os(CHILD).is_some() {
+            start(&ProcessEnv);
+            let text = "fk-canary-\u{e9}".to_owned();
+            // The standard text of this panic quotes the whole of what was to be cut.
+            let cut = std::panic::catch_unwind(|| text[..11].len());
+            assert!(cut.is_err());
+            let told = std::panic::catch_unwind(|| panic!("{text}"));
+            assert!(told.is_err());
+            return;
+        }
+        let out = Command::new(std::env::current_exe().expect("this binary"))
+            .args(["--exact", ME, "--nocapture"])
+            .env(CHILD, "1")
+            .env("RUST_LOG", "trace")
+            .env("RUST_BACKTRACE", "full")
+            .output()
+            .expect("ran");
+        let stderr = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "{stderr}");
+        assert_eq!(stderr.matches("a defect of this program at ").count(), 2, "{stderr}");
+        assert!(stderr.contains("logging.rs:"), "{stderr}");
+        assert!(!stderr.contains("canary"), "{stderr}");
+        assert!(!String::from_utf8_lossy(&out.stdout).contains("canary"));
+    }
+}

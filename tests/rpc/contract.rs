@@ -188,6 +188,20 @@ async fn cold_start_is_measured() {
     }
 }
 
+#[test]
+fn a_wrong_argument_is_a_usage_error_and_says_nothing_on_stdout() {
+    let run = |argument: &str| {
+        let mut command = std::process::Command::new(crate::support::BINARY);
+        command.arg(argument).stdin(std::process::Stdio::null()).output().expect("ran")
+    };
+    let out = run("--json-rcp");
+    assert_eq!((out.status.code(), out.stdout.as_slice()), (Some(2), &b""[..]));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("--json-rpc"), "names the nearest");
+    let out = run("--version");
+    assert_eq!(out.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&out.stdout).contains(env!("CARGO_PKG_VERSION")));
+}
+
 /// One call as a line, its id spelled as given.
 pub(crate) fn call(id: &str, method: &str, params: &Value) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)

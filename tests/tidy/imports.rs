@@ -119,6 +119,7 @@ const PROGRAM: &[Row] = &[
             "store",
             "upstream",
             "p:dialect",
+            "p:fault",
         ],
         "faces, SQL",
     ),

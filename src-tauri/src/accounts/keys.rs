@@ -5,12 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use droid_protocol::fault::clean_text;
 use serde::{Deserialize, Serialize};
 
 use super::spec::KeyList;
 use super::{Accounts, PastedKey};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown_id};
 use crate::ids::{AccountId, KeyId};
 use crate::pool::account::{Key, KeyStatus, Kind};
 use crate::secret::Secret;
@@ -105,7 +104,7 @@ impl Accounts {
         let known = self.store.keys(id).await?;
         let by_id: HashMap<&KeyId, &Key> = known.iter().map(|it| (&it.id, it)).collect();
         let mut wanted: Vec<(Option<&Key>, String)> =
-            ids.iter().map(|it| (by_id.get(it).copied(), shown(it))).collect();
+            ids.iter().map(|it| (by_id.get(it).copied(), shown_id(it.as_str()))).collect();
         if let Some(list) = secrets {
             let by_hash: HashMap<&str, &Key> =
                 known.iter().map(|it| (it.hash.as_str(), it)).collect();
@@ -232,11 +231,6 @@ pub(super) fn in_order(
     mut outcomes: impl Iterator<Item = KeyResult>,
 ) -> Vec<KeyResult> {
     told.into_iter().filter_map(|it| it.or_else(|| outcomes.next())).collect()
-}
-
-/// What was asked for: a key's id, unless somebody put the key itself there.
-fn shown(id: &KeyId) -> String {
-    clean_text(id.as_str())
 }
 
 fn count(keys: &[KeyResult], outcome: &str) -> usize {

@@ -232,14 +232,15 @@ pub const METHODS: &[Spec] = &[
             "endpoint_type?: string - default: the model's",
             "protocol?: string - the client's: anthropic, openai, responses, chat, gemini; default: told from the body",
             "headers?: object - the client's headers (session id, anthropic-version, anthropic-beta)",
-            "session_id?: string",
+            "session_id?: string - instead of the one the headers or the body tell",
+            "model?: string - where the body does not name it (Gemini)",
         ],
         result: "{request, endpoint_type, url, headers}",
     },
     Spec {
         name: "apply_risk_control",
         purpose: "Answers the request as it came: Factory wants no more than the headers that transform_request gives.",
-        params: &["request: object", "credential_id: string"],
+        params: &["request: object", "credential_id?: string", "session_id?: string"],
         result: "{request, headers: {x-session-id, x-assistant-message-id}}",
     },
     Spec {

@@ -4,6 +4,7 @@
 //! Owns: the params and results of these methods; bodies stay text from line to line.
 //! Must not know: what a dialect's body means.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use base64::Engine as _;
@@ -296,36 +297,28 @@ fn named(told: &str, endpoint: Option<Endpoint>) -> Result<Dialect> {
     }
 }
 
-/// The members that tell dialects apart; nothing else of the body is looked at.
-#[derive(Deserialize)]
-struct Shape<'a> {
-    #[serde(borrow, default)]
-    model: Option<std::borrow::Cow<'a, str>>,
-    #[serde(borrow, default)]
-    messages: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    input: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    contents: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    system: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    thinking: Option<&'a RawValue>,
+/// The members of a body by name; what they hold is not looked at. A name that is there twice is
+/// refused by the edit, which can say so.
+type Shape<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+
+fn shape(body: &RawValue) -> Option<Shape<'_>> {
+    serde_json::from_str(body.get()).ok()
 }
 
 /// `messages` is both Anthropic's and chat's: the endpoint decides there, else what only Anthropic
 /// has.
 fn dialect_of(body: &RawValue, endpoint: Option<Dialect>) -> Option<Dialect> {
-    let shape: Shape<'_> = serde_json::from_str(body.get()).ok()?;
-    if shape.contents.is_some() {
+    let shape = shape(body)?;
+    let has = |name: &str| shape.get(name).is_some_and(|it| it.get() != "null");
+    if has("contents") {
         return Some(Dialect::Gemini);
     }
-    if shape.messages.is_none() {
-        return shape.input.map(|_| Dialect::Responses).or(endpoint);
+    if !has("messages") {
+        return has("input").then_some(Dialect::Responses).or(endpoint);
     }
     match endpoint {
         Some(known @ (Dialect::Anthropic | Dialect::Chat)) => Some(known),
-        _ if shape.system.is_some() || shape.thinking.is_some() => Some(Dialect::Anthropic),
+        _ if has("system") || has("thinking") => Some(Dialect::Anthropic),
         _ => Some(Dialect::Chat),
     }
 }
@@ -337,8 +330,7 @@ fn session_of(body: &RawValue) -> Option<SessionKey> {
 }
 
 fn model_in(body: &RawValue) -> Option<String> {
-    let shape: Shape<'_> = serde_json::from_str(body.get()).ok()?;
-    shape.model.map(std::borrow::Cow::into_owned)
+    serde_json::from_str(shape(body)?.get("model")?.get()).ok()
 }
 
 fn raw(body: Vec<u8>) -> Result<Box<RawValue>> {
