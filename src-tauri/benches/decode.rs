@@ -77,7 +77,7 @@ fn stream(dialect: Dialect) -> Vec<u8> {
         Dialect::Gemini => "\"text\":",
     };
     let is_text = |it: &&str| it.contains(mark) && !it.contains("\"finishReason\":\"");
-    let text = frames.iter().rposition(|it| is_text(&it)).unwrap();
+    let text = frames.iter().rposition(is_text).unwrap();
     let mut stream = frames[..text].concat();
     for _ in 0..FRAMES - (frames.len() - 1) {
         stream += frames[text];
