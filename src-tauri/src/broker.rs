@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
 use droid_protocol::session::SessionKey;
+use futures_util::lock::Mutex as AsyncMutex;
 use tokio::time::{Instant, timeout_at};
 
 use self::lease::Lease;
@@ -57,7 +58,7 @@ pub struct Broker {
     parts: Parts,
     state: Arc<Mutex<State>>,
     /// Held while the store is looked at.
-    looking: Arc<tokio::sync::Mutex<()>>,
+    looking: Arc<AsyncMutex<()>>,
 }
 
 /// Who wants an account, and for what.

@@ -44,7 +44,7 @@ impl Broker {
         let _looking = if self.state().seen.looked_at.is_none() {
             self.looking.lock().await
         } else {
-            let Ok(looking) = self.looking.try_lock() else { return Ok(()) };
+            let Some(looking) = self.looking.try_lock() else { return Ok(()) };
             looking
         };
         let now = self.parts.clock.now();
