@@ -17,6 +17,8 @@ pub type Raw = Box<RawValue>;
 /// One request, in no dialect.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
+    /// The dialect it was read from, so that a target may fill what its own clients leave out.
+    pub origin: Option<Dialect>,
     /// The model asked for; empty where the dialect names it elsewhere (Gemini's path).
     pub model: String,
     /// What the model is told before the conversation, in order.
