@@ -308,9 +308,6 @@ impl Call {
         };
         let mut it = self.begin_event(kind, wire, out);
         it.text(member, &self.text);
-        if self.free_text.is_none() {
-            it.text("name", &self.name);
-        }
         it.close_event();
         // A limit cuts arguments anywhere, and the end of the answer comes after this item's.
         let whole =

@@ -36,7 +36,7 @@ pub(super) fn look(schema: &str) -> Findings {
     let plain = look.whole_arrays && top.object && top.properties && !top.alternatives;
     Findings {
         strict: read.is_ok() && look.strict && top.object,
-        plain: read.is_err() || plain,
+        plain: if read.is_ok() { plain } else { schema.starts_with('{') },
         alternatives: read.is_ok() && top.alternatives,
     }
 }
@@ -219,7 +219,7 @@ impl Seen<'_> {
 
 fn rebuild(value: Value<'_>, kind: Kind, top: bool, depth: usize, out: &mut Vec<u8>) {
     if depth < MAX_DEPTH {
-        if let Some(items) = list(value) {
+        if let Some(items) = list(value).filter(|_| !top) {
             let mut written = List::open(out);
             for it in items {
                 rebuild(it, kind, false, depth + 1, written.next());
