@@ -19,6 +19,7 @@ mod pairing;
 mod parts_in;
 mod parts_out;
 mod proof;
+mod quick;
 mod request_in;
 mod request_out;
 mod schema;
@@ -27,6 +28,7 @@ mod stream;
 mod tests;
 mod tools_in;
 mod tools_out;
+mod walk;
 mod whole;
 
 pub use self::extra::{count_tokens, model, models};

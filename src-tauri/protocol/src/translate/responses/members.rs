@@ -1,13 +1,12 @@
 //! JSON objects opened one level at a time, their values left as the text they are.
 //!
 //! Owns: the members of an object in order, taken by name; texts that are text but for a broken
-//! escape; how deep a body may be.
+//! escape.
 //! Must not know: the names of any members.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use memchr::memchr2;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -17,28 +16,9 @@ use crate::translate::TranslateError;
 /// A value nobody has looked into yet.
 pub(super) type Value<'a> = &'a RawValue;
 
-/// The deepest body that is read, as everywhere in this program.
-const MAX_DEPTH: usize = 128;
-
 /// The members of an object that nobody has taken yet.
 #[derive(Default)]
 pub(super) struct Members<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
-
-/// The members of a body.
-///
-/// # Errors
-/// When the bytes are no JSON object, or one that is too deep.
-pub(super) fn body(bytes: &[u8]) -> Result<Members<'_>, TranslateError> {
-    let invalid = |message: &str| TranslateError::invalid("body", message);
-    let text = std::str::from_utf8(bytes).map_err(|_| invalid("must be UTF-8"))?;
-    if is_too_deep(bytes) {
-        return Err(invalid("is nested too deeply"));
-    }
-    let value: Value<'_> = serde_json::from_str(text).map_err(|error| {
-        invalid(&format!("must be JSON (line {}, column {})", error.line(), error.column()))
-    })?;
-    Members::of(value).ok_or_else(|| invalid("must be an object"))
-}
 
 /// The values of a list; none where the value is no list.
 pub(super) fn list(value: Value<'_>) -> Option<Vec<Value<'_>>> {
@@ -75,6 +55,10 @@ impl<'a> Members<'a> {
     /// The members of an object; none where the value is no object.
     pub(super) fn of(value: Value<'a>) -> Option<Self> {
         value.get().starts_with('{').then(|| serde_json::from_str(value.get()).ok())?
+    }
+
+    pub(super) fn push(&mut self, name: Cow<'a, str>, value: Value<'a>) {
+        self.0.push((name, value));
     }
 
     /// Takes a member out: the last of that name, as a client's own parser would. A null counts
@@ -202,36 +186,4 @@ fn mended(json: &str) -> String {
     }
     let Ok(Bytes(bytes)) = serde_json::from_str(json) else { return String::new() };
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Whether brackets are nested deeper than is read. Strings are passed over at once.
-fn is_too_deep(bytes: &[u8]) -> bool {
-    let mut depth = 0_usize;
-    let mut rest = bytes;
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        match first {
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return true;
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => rest = after_string(rest),
-            _ => {}
-        }
-    }
-    false
-}
-
-fn after_string(mut rest: &[u8]) -> &[u8] {
-    while let Some(at) = memchr2(b'"', b'\\', rest) {
-        let escape = rest.get(at) == Some(&b'\\');
-        rest = rest.get(at + if escape { 2 } else { 1 }..).unwrap_or_default();
-        if !escape {
-            return rest;
-        }
-    }
-    &[]
 }

@@ -4,13 +4,17 @@
 //! Must not know: whose turn it is.
 
 use super::data_url;
-use super::members::{Members, Value, list, text, text_or_json};
+use super::members::{Members, Text, Value, list, text, text_or_json};
+use super::quick::Content;
 use super::request_in::{keep, keep_rest, unknown};
 use crate::dialect::Dialect;
 use crate::request::{Part, PartKind, Request, Source};
 
 /// Marks the name of an unknown part, which goes back inside a message, from that of an item.
 pub(super) const CONTENT: &str = "content.";
+
+/// What a picture is whose address does not tell.
+const LIKELY_IMAGE: &str = "image/png";
 
 /// Reads the content of a message: text or a list of parts.
 pub(super) fn read(content: Value<'_>, request: &mut Request) -> Vec<Part> {
@@ -32,6 +36,24 @@ pub(super) fn read_output(output: Value<'_>, request: &mut Request) -> Vec<Part>
             text => vec![Part::text(text)],
         },
     }
+}
+
+/// The parts of an item of the usual form.
+pub(super) fn of_quick(content: Content<'_>) -> Vec<Part> {
+    let parts = match content {
+        Content::Text(text) => return vec![Part::text(text.0)],
+        Content::Parts(parts) => parts,
+    };
+    let owned = |it: Option<Text<'_>>| it.map(|it| it.0.into_owned()).unwrap_or_default();
+    let kinds = parts.into_iter().map(|part| match &*part.kind.0 {
+        "refusal" => PartKind::Refusal(owned(part.refusal)),
+        "input_image" => {
+            let detail = part.detail.map(|it| it.0.into_owned());
+            PartKind::Image { source: at_url(owned(part.image_url), LIKELY_IMAGE), detail }
+        }
+        _ => PartKind::Text(owned(part.text)),
+    });
+    kinds.map(Part::new).collect()
 }
 
 fn read_part(whole: Value<'_>, request: &mut Request) -> PartKind {
@@ -73,7 +95,7 @@ fn read_image(part: &mut Members<'_>, request: &mut Request) -> Option<PartKind>
             if let Some(id) = part.take("file_id") {
                 keep(request, "input[].content[].file_id", id);
             }
-            at_url(url, "image/png")
+            at_url(url, LIKELY_IMAGE)
         }
         None => Source::File { dialect: Dialect::Responses, id: part.text("file_id")? },
     };

@@ -6,15 +6,16 @@
 use std::borrow::Cow;
 
 use super::items_in;
-use super::members::{Members, Value, body, list, text};
+use super::members::{Members, Value, list, text};
 use super::tools_in;
+use super::walk::{self, Body};
 use crate::dialect::Dialect;
 use crate::request::{Format, Request, Thinking, Unknown};
 use crate::translate::TranslateError;
 
 /// Reads a body.
 pub(super) fn read(bytes: &[u8]) -> Result<Request, TranslateError> {
-    let mut top = body(bytes)?;
+    let Body { members: mut top, items } = walk::body(bytes)?;
     let mut request = Request { origin: Some(Dialect::Responses), ..Request::default() };
     request.model = top
         .want_text("model")?
@@ -35,10 +36,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, TranslateError> {
     read_format(&mut top, &mut request)?;
 
     let input = top.take("input");
-    let items = items_in::split(input)?;
+    if input.is_some_and(|it| text(it).is_none()) {
+        return Err(TranslateError::invalid("input", "must be a string or an array"));
+    }
+    let items = items_in::open(items)?;
     let names = tools_in::read(top.take("tools"), &items, &mut request)?;
     tools_in::read_choice(&mut top, &names, &mut request);
-    items_in::read(top.take("instructions"), input, items, &names, &mut request)?;
+    items_in::read(top.take("instructions"), input, items, &names, &mut request);
     for (name, value) in top.rest() {
         keep(&mut request, name, value);
     }

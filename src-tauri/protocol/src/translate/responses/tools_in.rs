@@ -30,8 +30,8 @@ pub(super) fn read(
         };
         read_all(tools, None, request)?;
     }
-    for item in items.iter().filter(|it| it.is_tools()) {
-        read_all(item.members.peek("tools").and_then(list).unwrap_or_default(), None, request)?;
+    for tools in items.iter().filter_map(Item::tools) {
+        read_all(list(tools).unwrap_or_default(), None, request)?;
     }
     Ok(name_groups(&mut request.tools))
 }
