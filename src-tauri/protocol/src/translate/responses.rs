@@ -5,6 +5,7 @@
 //! Must not know: any other dialect.
 
 mod answer;
+mod call;
 mod data_url;
 mod error;
 mod extra;
@@ -30,6 +31,7 @@ mod tools_in;
 mod tools_out;
 mod walk;
 mod whole;
+mod wire;
 
 pub use self::extra::{count_tokens, model, models};
 pub use self::stream::StreamEncoder;

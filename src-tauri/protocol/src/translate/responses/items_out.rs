@@ -7,6 +7,8 @@
 //! A request that leans on an earlier answer at the provider (`previous_response_id`,
 //! `conversation`, `prompt`, `item_reference`) may hold half of a pair: nothing is mended there.
 
+use std::collections::HashMap;
+
 use super::json::{List, Object};
 use super::losses::{self, Losses};
 use super::pairing::Pairs;
@@ -27,7 +29,9 @@ pub(super) fn write(request: &Request, own: bool, out: &mut Vec<u8>, losses: &mu
     let pairs = Pairs::of(&request.turns);
     let mends = !(own && leans_on_provider(request));
     let list = List::open(out);
-    let mut items = Items { request, own, mends, pairs, calls: 0, results: 0, list, losses };
+    let groups = request.tools.iter().filter_map(named);
+    let groups = groups.filter_map(|it| Some((it.0, it.1?))).collect();
+    let mut items = Items { own, mends, pairs, groups, calls: 0, results: 0, list, losses };
     let system = request.system.get(usize::from(instructions(request).is_some())..);
     items.write_turn(Role::System, system.unwrap_or_default());
     for turn in &request.turns {
@@ -45,10 +49,11 @@ pub(super) fn instructions(request: &Request) -> Option<&str> {
 }
 
 struct Items<'r, 'o> {
-    request: &'r Request,
     own: bool,
     mends: bool,
     pairs: Pairs,
+    /// The groups of tools that are in one.
+    groups: HashMap<&'r str, &'r str>,
     /// Calls and results written so far.
     calls: usize,
     results: usize,
@@ -143,8 +148,7 @@ impl Items<'_, '_> {
         self.calls += 1;
         self.losses.add_if(call.signature.is_some(), losses::SIGNATURE);
         let Some(pair) = self.pairs.calls.get(at) else { return };
-        let mut tools = self.request.tools.iter().filter_map(named);
-        let namespace = tools.find(|it| it.0 == call.name).and_then(|it| it.1);
+        let namespace = self.groups.get(call.name.as_str()).copied();
         let (kind, prefix, member) = match call.free_text {
             true => ("custom_tool_call", "ctc", "input"),
             false => ("function_call", "fc", "arguments"),

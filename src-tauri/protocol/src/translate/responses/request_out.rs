@@ -51,7 +51,16 @@ pub(super) fn write(request: &Request) -> Translated {
 
 /// Whether the model is asked to reason.
 fn reasons(request: &Request) -> bool {
-    request.thinking.as_ref().is_some_and(|it| it.enabled != Some(false))
+    request.thinking.as_ref().is_some_and(|it| !is_off(it))
+}
+
+/// Whether reasoning is switched off: in words, or by leaving it no tokens.
+fn is_off(thinking: &Thinking) -> bool {
+    match (thinking.enabled, thinking.effort.as_deref()) {
+        (Some(false), _) | (None, Some("none")) => true,
+        (_, None) => thinking.budget == Some(0),
+        (_, Some(_)) => false,
+    }
 }
 
 fn write_sampling(request: &Request, own: bool, body: &mut Object<'_>, losses: &mut Losses) {
@@ -111,7 +120,7 @@ fn write_reasoning(request: &Request, own: bool, body: &mut Object<'_>, losses: 
 
 /// The word for how much to reason. Tokens are told as the effort that spends about as many.
 fn effort<'t>(thinking: &'t Thinking, losses: &mut Losses) -> Option<&'t str> {
-    if thinking.enabled == Some(false) {
+    if is_off(thinking) {
         return Some("none");
     }
     if let Some(effort) = &thinking.effort {
@@ -128,7 +137,7 @@ fn effort<'t>(thinking: &'t Thinking, losses: &mut Losses) -> Option<&'t str> {
 
 /// Reasoning is shown unless the client does not want it: here it is hidden unless asked for.
 fn summary(thinking: &Thinking) -> Option<&str> {
-    if thinking.enabled == Some(false) {
+    if is_off(thinking) {
         return None;
     }
     match thinking.show.as_deref() {

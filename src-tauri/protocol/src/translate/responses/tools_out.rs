@@ -3,6 +3,8 @@
 //! Owns: tools and their groups, what strict asks for, which tool must be called.
 //! Must not know: calls and their results.
 
+use std::collections::HashSet;
+
 use super::json::{List, Object};
 use super::losses::{self, Losses};
 use super::members::Members;
@@ -15,13 +17,13 @@ use crate::request::{Raw, Request, Tool, ToolChoice, Unknown};
 pub(super) fn write(request: &Request, own: bool, body: &mut Object<'_>, losses: &mut Losses) {
     let mut tools = Vec::new();
     let mut list = List::open(&mut tools);
-    for (at, tool) in request.tools.iter().enumerate() {
+    let mut told = HashSet::new();
+    for tool in &request.tools {
         match named(tool).and_then(|it| it.1) {
             None => write_tool(tool, own, &mut list, losses),
             Some(group) => {
                 let inside = |it: &&Tool| named(it).is_some_and(|it| it.1 == Some(group));
-                let earlier = request.tools.get(..at).unwrap_or_default();
-                if !earlier.iter().any(|it| inside(&it)) {
+                if told.insert(group) {
                     let mut it = list.object();
                     it.text("type", "namespace");
                     it.text("name", group);

@@ -192,8 +192,13 @@ fn budgets_and_switches_have_words() {
     for (tokens, word) in [(1024, "low"), (4096, "low"), (4097, "medium"), (24576, "high")] {
         assert_eq!(say(budget(tokens))["effort"], word);
     }
-    let off = Thinking { enabled: Some(false), ..Thinking::default() };
-    assert_eq!(say(off), json!({"effort": "none"}));
+    for off in [
+        Thinking { enabled: Some(false), ..Thinking::default() },
+        Thinking { budget: Some(0), ..Thinking::default() },
+        Thinking { effort: Some("none".into()), ..Thinking::default() },
+    ] {
+        assert_eq!(say(off), json!({"effort": "none"}));
+    }
     let hidden =
         Thinking { enabled: Some(true), show: Some("omitted".into()), ..Thinking::default() };
     assert_eq!(say(hidden), Value::Null);

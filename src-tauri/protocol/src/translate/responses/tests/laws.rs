@@ -124,13 +124,13 @@ impl Open {
         let part = event["content_index"].as_u64().or(event["summary_index"].as_u64()).unwrap_or(0);
         match event["type"].as_str().unwrap().trim_start_matches("response.") {
             "content_part.added" => {
-                assert_eq!(part as usize, self.parts.len(), "contiguous parts");
+                assert_eq!(part, self.parts.len() as u64, "contiguous parts");
                 let kind = event["part"]["type"].as_str().unwrap().to_owned();
                 self.parts.push(event["part"].clone());
                 self.pieces.insert((kind, part), String::new());
             }
             "reasoning_summary_part.added" => {
-                assert_eq!(part as usize, self.summary.len());
+                assert_eq!(part, self.summary.len() as u64);
                 self.summary.push(event["part"].clone());
                 self.pieces.insert(("summary".into(), part), String::new());
             }
@@ -148,8 +148,12 @@ impl Open {
             "output_text.done" => self.is_all("output_text", part, &text("text")),
             "refusal.done" => self.is_all("refusal", part, &text("refusal")),
             "reasoning_summary_text.done" => self.is_all("summary", part, &text("text")),
-            "content_part.done" => self.parts[part as usize] = event["part"].clone(),
-            "reasoning_summary_part.done" => self.summary[part as usize] = event["part"].clone(),
+            "content_part.done" => {
+                self.parts[usize::try_from(part).unwrap()] = event["part"].clone()
+            }
+            "reasoning_summary_part.done" => {
+                self.summary[usize::try_from(part).unwrap()] = event["part"].clone()
+            }
             "function_call_arguments.done" => self.call_is_whole(&text("arguments")),
             "custom_tool_call_input.done" => self.call_is_whole(&text("input")),
             other => panic!("no such event: {other}"),

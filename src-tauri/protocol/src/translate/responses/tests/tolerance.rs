@@ -101,10 +101,10 @@ proptest! {
 
     #[test]
     fn no_cut_or_changed_request_does_harm(
-        case in 0_usize..15, cut in 0.0_f64..1.0, byte in any::<u8>(), whole in any::<bool>(),
+        case in 0_usize..15, cut in 0_usize..1000, byte in any::<u8>(), whole in any::<bool>(),
     ) {
         let mut body = BODIES.with(|it| it[case].clone());
-        let at = (body.len() as f64 * cut) as usize;
+        let at = body.len() * cut / 1000;
         if whole { body[at] = byte } else { body.truncate(at) }
         if let Ok(request) = Codec::read(&body) {
             let (_, losses) = written(&request);
@@ -122,7 +122,8 @@ proptest! {
         body[names[place]] = value;
         if let Ok(request) = Codec::read(body.to_string().as_bytes()) {
             let (again, _) = written(&request);
-            prop_assert_eq!(super::dump(&read(&again)).len() > 0, true);
+            // What was written is a request again.
+            prop_assert_eq!(read(&again).model, request.model);
         }
     }
 }
