@@ -80,6 +80,8 @@ pub struct ClientWish {
     pub include_usage: bool,
     /// Names of tools that take free text (Responses custom tools): their calls go out as such.
     pub free_text_tools: Vec<String>,
+    /// Names of tools that are in a group, each with its group (Responses namespaces).
+    pub namespaces: Vec<(String, String)>,
     /// Seconds since the Unix epoch, for dialects whose answers carry a time.
     pub created: i64,
 }

@@ -24,12 +24,13 @@ pub struct StreamTranslator {
 /// # Errors
 /// As [`RequestCodec::read`].
 pub fn read_request(dialect: Dialect, body: &[u8]) -> Result<Request, TranslateError> {
-    match dialect {
+    let request = match dialect {
         Dialect::Anthropic => anthropic::Codec::read(body),
         Dialect::Responses => responses::Codec::read(body),
         Dialect::Chat => chat::Codec::read(body),
         Dialect::Gemini => gemini::Codec::read(body),
-    }
+    }?;
+    Ok(Request { origin: Some(dialect), ..request })
 }
 
 /// Writes a request.

@@ -1,53 +1,72 @@
-//! The responses dialect on both sides of the hub.
+//! OpenAI Responses on both sides of the hub.
 //!
-//! Owns: reading and writing its requests, writing its streams, whole answers and errors.
+//! Owns: reading and writing its requests, writing its streams, whole answers and errors, as
+//! `docs/translation/responses.md` lists.
 //! Must not know: any other dialect.
 
-use super::{ClientWish, Encoder, RequestCodec, TranslateError, Translated, Whole};
-use crate::event::{End, Event};
+mod answer;
+mod call;
+mod data_url;
+mod error;
+mod extra;
+mod free_text;
+mod item;
+mod items_in;
+mod items_out;
+mod json;
+mod losses;
+mod members;
+mod pairing;
+mod parts_in;
+mod parts_out;
+mod proof;
+mod quick;
+mod request_in;
+mod request_out;
+mod schema;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools_in;
+mod tools_out;
+mod walk;
+mod whole;
+mod wire;
+
+pub use self::extra::{count_tokens, model, models};
+pub use self::stream::StreamEncoder;
+pub use self::tools_in::note_tools;
+use super::{ClientWish, RequestCodec, TranslateError, Translated, Whole};
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::request::Request;
+
+/// What a client includes to be told the probabilities of tokens.
+const INCLUDE_LOGPROBS: &str = "message.output_text.logprobs";
 
 /// Reads and writes requests.
 pub struct Codec;
 
-/// Writes a stream.
-pub struct StreamEncoder {
-    _wish: ClientWish,
-}
-
-impl StreamEncoder {
-    /// Nothing is written yet.
-    #[must_use]
-    pub const fn new(wish: ClientWish) -> Self {
-        Self { _wish: wish }
-    }
-}
-
-impl Encoder for StreamEncoder {
-    fn on_event(&mut self, _event: &Event, _out: &mut Vec<u8>) {}
-
-    fn on_end(&mut self, _end: End, _out: &mut Vec<u8>) {}
-}
-
-impl RequestCodec for Codec {
-    fn read(_body: &[u8]) -> Result<Request, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
-    }
-
-    fn write(_request: &Request) -> Result<Translated, TranslateError> {
-        Err(TranslateError::invalid("request", "being written"))
-    }
-}
-
 /// A whole answer.
 #[must_use]
-pub fn whole(_events: &[Event], _wish: &ClientWish) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
+pub fn whole(events: &[Event], wish: &ClientWish) -> Whole {
+    whole::whole(events, wish)
 }
 
 /// An error envelope.
 #[must_use]
-pub fn error(_fault: &Fault) -> Whole {
-    Whole { status: 500, body: bytes::Bytes::new() }
+pub fn error(fault: &Fault) -> Whole {
+    error::error(fault)
+}
+
+// === impl RequestCodec ===
+
+impl RequestCodec for Codec {
+    fn read(body: &[u8]) -> Result<Request, TranslateError> {
+        request_in::read(body)
+    }
+
+    fn write(request: &Request) -> Result<Translated, TranslateError> {
+        Ok(request_out::write(request))
+    }
 }
