@@ -17,22 +17,22 @@ use droid_protocol::decode::StreamDecoder;
 use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{End, Event};
 use serde_json::Value;
-use support::{median_of, per_second, row};
+use support::{mean_of, per_second, row};
 
 /// Frames of one stream.
 const FRAMES: usize = 10_000;
-const ROUNDS: usize = 21;
+const ROUNDS: u32 = 40;
 
 fn main() {
-    println!("\n# Streams of {FRAMES} frames, frames/s, median of {ROUNDS} rounds");
+    println!("\n# Streams of {FRAMES} frames, frames/s of processor time, mean of {ROUNDS}");
     row(&["stream", "whole", "8 KiB chunks", "1 byte chunks", "tree of each line", "of tree"]);
     for dialect in Dialect::ALL {
         let stream = stream(dialect);
         let by = |size: usize| {
-            let time = median_of(ROUNDS, || decode(dialect, black_box(&stream), size));
+            let time = mean_of(ROUNDS, || decode(dialect, black_box(&stream), size));
             per_second(FRAMES, time)
         };
-        let tree = median_of(ROUNDS, || {
+        let tree = mean_of(ROUNDS, || {
             for line in stream.split(|it| *it == b'\n') {
                 if let Some(data) = line.strip_prefix(b"data: ")
                     && data != b"[DONE]"
@@ -77,7 +77,7 @@ fn stream(dialect: Dialect) -> Vec<u8> {
         Dialect::Gemini => "\"text\":",
     };
     let is_text = |it: &&str| it.contains(mark) && !it.contains("\"finishReason\":\"");
-    let text = frames.iter().rposition(|it| is_text(&it)).unwrap();
+    let text = frames.iter().rposition(is_text).unwrap();
     let mut stream = frames[..text].concat();
     for _ in 0..FRAMES - (frames.len() - 1) {
         stream += frames[text];

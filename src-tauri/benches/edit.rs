@@ -17,19 +17,21 @@ use std::time::Duration;
 use droid_protocol::dialect::Dialect;
 use droid_protocol::edit::{Body, Edits, Reasoning};
 use serde_json::{Value, json};
-use support::{median_of, ms, row};
+use support::{mean_of, ms, row};
 
 const SIZE: usize = 1_000_000;
-const ROUNDS: usize = 101;
+const ROUNDS: u32 = 300;
 
 fn main() {
-    println!("\n# Edit of a {SIZE} byte request: check, route, edit; median of {ROUNDS} rounds");
+    println!(
+        "\n# Edit of a {SIZE} byte request: check, route, edit; processor time, mean of {ROUNDS}"
+    );
     row(&["body", "edit", "MB/s", "tree and back", "MB/s", "times faster"]);
     for dialect in Dialect::ALL {
         for (turns, text) in [("short turns", None), ("8 KiB turns", Some(text()))] {
             let body = body(dialect, text.as_deref());
-            let edit = median_of(ROUNDS, || edit(dialect, black_box(&body)));
-            let tree = median_of(ROUNDS, || {
+            let edit = mean_of(ROUNDS, || edit(dialect, black_box(&body)));
+            let tree = mean_of(ROUNDS, || {
                 let tree: Value = serde_json::from_slice(black_box(&body)).unwrap();
                 black_box(serde_json::to_vec(&tree).unwrap());
             });

@@ -118,8 +118,8 @@ fn lines(n: usize, method: &str, params: impl Fn(usize) -> Value) -> Vec<u8> {
 }
 
 fn measure(plugin: &mut Plugin, name: &str, lines: &[u8]) {
-    let costs = (0..ROUNDS).map(|_| plugin.pipelined(lines, false).0).collect();
-    report(name, costs, lines);
+    let costs: Vec<Cost> = (0..ROUNDS).map(|_| plugin.pipelined(lines, false).0).collect();
+    report(name, &costs, lines);
 }
 
 /// Each round gives back what was acquired just before, which is not counted.
@@ -130,7 +130,7 @@ fn released(plugin: &mut Plugin, name: &str, id: &str, acquire: &[u8]) {
         last = releases(id, &answers);
         costs.push(plugin.pipelined(&last, false).0);
     }
-    report(name, costs, &last);
+    report(name, &costs, &last);
 }
 
 fn releases(id: &str, answers: &[u8]) -> Vec<u8> {
@@ -149,7 +149,7 @@ fn releases(id: &str, answers: &[u8]) -> Vec<u8> {
 }
 
 /// A row, with the echo of the same lines beside it.
-fn report(name: &str, costs: Vec<Cost>, lines: &[u8]) {
+fn report(name: &str, costs: &[Cost], lines: &[u8]) {
     let mut echo = command(&std::env::current_exe().unwrap(), Path::new("/"));
     let mut echo = Plugin::start({
         echo.arg("--echo");

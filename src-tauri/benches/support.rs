@@ -41,9 +41,14 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), made)
 }
 
-/// The median of the times of some rounds.
-pub(crate) fn median_of(rounds: usize, mut work: impl FnMut()) -> Duration {
-    quantile(&mut (0..rounds).map(|_| timed(&mut work).0).collect::<Vec<_>>(), 50)
+/// The mean over some rounds of the processor time of this thread, so that what else runs on the
+/// machine counts as little as it can. The kernel counts in steps of some milliseconds: there must
+/// be many rounds.
+pub(crate) fn mean_of(rounds: u32, mut work: impl FnMut()) -> Duration {
+    let before = scheduled("/proc/thread-self/schedstat");
+    let (wall, ()) = timed(|| (0..rounds).for_each(|_| work()));
+    let after = scheduled("/proc/thread-self/schedstat");
+    before.zip(after).map_or(wall, |(before, after)| after.saturating_sub(before)) / rounds
 }
 
 /// The value below which `percent` of the values are.
@@ -151,12 +156,13 @@ impl Plugin {
 
 /// Processor time of a process so far; zero where there is no `/proc`.
 fn cpu_of(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
-    let nanos = |text: String| text.split(' ').next().and_then(|it| it.parse::<u64>().ok());
-    let Ok(threads) = threads else { return Duration::from_nanos(nanos(stat).unwrap_or(0)) };
-    let each = threads.flatten().filter_map(|it| {
-        nanos(std::fs::read_to_string(it.path().join("schedstat")).unwrap_or_default())
-    });
-    Duration::from_nanos(each.sum())
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Duration::ZERO };
+    let each = threads.flatten().map(|it| it.path().join("schedstat"));
+    each.filter_map(|it| scheduled(&it.to_string_lossy())).sum()
+}
+
+/// The processor time in a `schedstat` file of Linux.
+fn scheduled(path: &str) -> Option<Duration> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }

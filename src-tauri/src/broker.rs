@@ -12,10 +12,12 @@ mod release;
 pub(crate) mod subject;
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
 use droid_protocol::session::SessionKey;
 use futures_util::lock::Mutex as AsyncMutex;
+use tokio::time::{Instant, timeout_at};
 
 use self::lease::Lease;
 use crate::clock::{Clock, Entropy, Timestamp};
@@ -112,6 +114,9 @@ struct Credential {
     fingerprint: Option<String>,
 }
 
+/// How long a caller is kept waiting over all accounts that are tried: the host gives up after 30 s.
+const PATIENCE: Duration = Duration::from_secs(27);
+
 /// How often a lost race for a session's binding is run again before it is given up.
 const BINDING_RACES: usize = 2;
 
@@ -157,6 +162,7 @@ impl Broker {
         let mut exclude = wanted.exclude.clone();
         let mut races = 0;
         let mut failed = None;
+        let give_up = Instant::now() + PATIENCE;
         loop {
             self.count_places().await?;
             let bound = sticky.as_ref().map(|it| &it.sticky);
@@ -169,7 +175,8 @@ impl Broker {
                 // Another process was faster; the pool knows that now.
                 continue;
             }
-            match self.lend(&config, &route, &wanted, &candidate).await {
+            let lent = timeout_at(give_up, self.lend(&config, &route, &wanted, &candidate)).await;
+            match lent.unwrap_or_else(|_| Err(too_slow(&candidate))) {
                 Ok(lent) => {
                     let Some(session) = &session else { return Ok(self.lent(lent, &candidate)) };
                     let winner = self.bind(session, &candidate, sticky.as_ref()).await?;
@@ -187,6 +194,9 @@ impl Broker {
                 }
                 Err(error) => {
                     log::info!("account {} cannot be lent: {}", candidate.account, error.kind());
+                    if Instant::now() >= give_up {
+                        return Err(error);
+                    }
                     exclude.push(candidate.account);
                     failed = Some(error);
                 }
@@ -337,6 +347,11 @@ impl Broker {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn too_slow(candidate: &Candidate) -> Error {
+    let name = candidate.account.to_string();
+    Error::RefreshFailed { name, reason: "the sign-in service does not answer".to_owned() }
 }
 
 fn bound(row: SessionRow) -> Bound {

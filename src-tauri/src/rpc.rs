@@ -35,12 +35,10 @@ pub async fn serve(
     let context = Arc::new(Context::new(boot));
     let methods = methods::table(Arc::clone(&context))?;
     let input = stdio::read_lines(source);
-    let (output, writer) = stdio::write_lines(sink);
+    let (output, written) = stdio::write_lines(sink);
     dispatch::run(methods, input, output, stop).await;
-    if let Some(writer) = writer {
-        // Joining blocks: the answers are few by now and the pipe takes them or is closed.
-        drop(tokio::task::spawn_blocking(move || writer.join()).await);
-    }
+    // Never sent: it ends with the writer.
+    drop(written.await);
     match context.opened() {
         Some(app) => app.close().await,
         None => Ok(()),

@@ -181,7 +181,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("reqwest", &["oauth", "upstream"]),
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
-    ("tokio", &["app", "main", "oauth", "probe", "rpc", "store", "upstream"]),
+    ("tokio", &["app", "broker", "main", "oauth", "probe", "rpc", "store", "upstream"]),
 ];
 
 #[test]

@@ -43,8 +43,6 @@ enum Doing {
     },
     /// Any change with a known result.
     Change(&'static str, Account),
-    /// Each of these keys has the former status or this one.
-    Status(Vec<String>, &'static str),
     /// So many more keys, whose ids nobody knows yet.
     AddKeys(usize),
     Delete,
@@ -131,12 +129,12 @@ impl Slot {
             }
             5 if !others.is_empty() => {
                 let status = dice.one_of(["active", "disabled", "banned"]);
-                self.doing = Some(Doing::Status(others.clone(), status));
+                let mut after = account;
+                after.keys.extend(others.iter().map(|key| (key.clone(), status.to_owned())));
+                self.doing = Some(Doing::Change("set_api_key_status", after.clone()));
                 let params =
                     json!({ "credential_id": id, "api_key_ids": others, "status": status });
                 desk.call("set_api_key_status", params).await?;
-                let mut after = account;
-                after.keys.extend(others.into_iter().map(|key| (key, status.to_owned())));
                 return Ok(Some(after));
             }
             4.. if account.keys.len() < 20 => {
@@ -200,16 +198,6 @@ impl Slot {
                 former.keys.retain(|key, _| before.keys.contains_key(key));
                 former == *before && found.keys.len() == before.keys.len() + n
             }),
-            // Several keys are several writes: any of them may be the last one.
-            Doing::Status(keys, status) => found.zip(before).is_some_and(|(found, before)| {
-                let mut undone = found.clone();
-                for key in
-                    keys.iter().filter(|it| found.keys.get(*it).is_some_and(|it| it == status))
-                {
-                    undone.keys.insert(key.clone(), before.keys[key].clone());
-                }
-                undone == *before
-            }),
         }
     }
 
@@ -270,7 +258,6 @@ impl Record for Slot {
         self.doing.as_ref().map(|it| match it {
             Doing::Create { .. } => "create_credential",
             Doing::Change(method, _) => method,
-            Doing::Status(..) => "set_api_key_status",
             Doing::AddKeys(_) => "add_api_keys",
             Doing::Delete => "delete_credential",
         })

@@ -276,6 +276,7 @@ fn storing(show: &mut dyn FnMut(&str, &dyn Debug)) {
         keys: vec![key()],
         proxy: Some(secret()),
         login: None,
+        only_unknown_keys: false,
     };
     show("NewAccount", &new);
     let patch = AccountPatch {

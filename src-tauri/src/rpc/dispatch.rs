@@ -6,7 +6,6 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use droid_protocol::fault::clean_text;
@@ -14,7 +13,7 @@ use futures_util::FutureExt;
 use jsonrpsee::core::server::{MethodCallback, Methods};
 use jsonrpsee::types::{ErrorObjectOwned, Id, Params};
 use jsonrpsee::{ConnectionId, Extensions};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::error::{self, INTERNAL, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE};
@@ -23,6 +22,10 @@ use super::stdio::{Input, Output};
 
 /// Calls that may wait for something at the same time. A further one is read when one ends.
 const CONCURRENT: usize = 1024;
+
+/// Answers are handed on together, at most this many bytes of them: waking the writer for each
+/// costs more than most answers do.
+const TOGETHER: usize = 32 * 1024;
 
 /// How jsonrpsee begins an answer to the null id we call it with; what follows is the body.
 const PREFIX: &str = "{\"jsonrpc\":\"2.0\",\"id\":null,";
@@ -36,13 +39,8 @@ pub async fn run(
     output: Output,
     stop: impl Future<Output = ()>,
 ) {
-    let dispatcher = Dispatcher {
-        methods,
-        output,
-        slots: Arc::new(Semaphore::new(CONCURRENT)),
-        waiting: JoinSet::new(),
-    };
-    let mut dispatcher = dispatcher;
+    let (waiting, ready) = (JoinSet::new(), String::new());
+    let mut dispatcher = Dispatcher { methods, output, waiting, ready };
     let mut stop = std::pin::pin!(stop);
     loop {
         let input = tokio::select! {
@@ -51,6 +49,10 @@ pub async fn run(
             () = dispatcher.output.closed() => {
                 log::warn!("nobody reads the answers any more: the end");
                 break;
+            }
+            Some(done) = dispatcher.waiting.join_next() => {
+                dispatcher.ended(done.ok().flatten()).await;
+                continue;
             }
             input = input.recv() => input,
         };
@@ -64,14 +66,17 @@ pub async fn run(
             }
         }
     }
-    while dispatcher.waiting.join_next().await.is_some() {}
+    while let Some(done) = dispatcher.waiting.join_next().await {
+        dispatcher.ended(done.ok().flatten()).await;
+    }
 }
 
 struct Dispatcher {
     methods: Methods,
     output: Output,
-    slots: Arc<Semaphore>,
-    waiting: JoinSet<()>,
+    waiting: JoinSet<Option<String>>,
+    /// Answers that were not handed on yet, each with its line end.
+    ready: String,
 }
 
 // === impl Dispatcher ===
@@ -81,13 +86,12 @@ impl Dispatcher {
         for line in block.split(|it| *it == b'\n') {
             match message::parse(line) {
                 None => {}
-                Some(Err(bad)) => self.send(Some(refusal(&bad))).await,
+                Some(Err(bad)) => self.answer(Some(refusal(&bad))).await,
                 Some(Ok(Line::Single(call))) => self.single(call).await,
                 Some(Ok(Line::Batch(calls))) => self.batch(calls).await,
             }
         }
-        // Ended tasks are taken out as we go, so that the set holds only what is in flight.
-        while self.waiting.try_join_next().is_some() {}
+        self.hand_on().await;
     }
 
     async fn single(&mut self, call: Result<Call<'_>, BadCall<'_>>) {
@@ -109,26 +113,43 @@ impl Dispatcher {
     /// chunks of one stream keep their order. One that waits goes on beside the others.
     async fn finish(&mut self, mut answer: Answer) {
         if let Poll::Ready(line) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return self.send(line).await;
+            return self.answer(line).await;
         }
-        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
-        let output = self.output.clone();
-        self.waiting.spawn(async move {
-            let line = answer.await;
-            drop(slot);
-            if let Some(line) = line {
-                output.send(line).await;
-            }
-        });
+        while self.waiting.len() >= CONCURRENT
+            && let Some(done) = self.waiting.join_next().await
+        {
+            self.ended(done.ok().flatten()).await;
+        }
+        self.waiting.spawn(answer);
     }
 
-    async fn refuse(&self, message: &str) {
-        self.send(Some(error_line(NO_ID, &error::envelope(INVALID_REQUEST, message)))).await;
+    /// A call that waited has ended; those that ended meanwhile are answered with it.
+    async fn ended(&mut self, line: Option<String>) {
+        self.answer(line).await;
+        while let Some(done) = self.waiting.try_join_next() {
+            self.answer(done.ok().flatten()).await;
+        }
+        self.hand_on().await;
     }
 
-    async fn send(&self, line: Option<String>) {
-        if let Some(line) = line {
-            self.output.send(line).await;
+    async fn refuse(&mut self, message: &str) {
+        let line = error_line(NO_ID, &error::envelope(INVALID_REQUEST, message));
+        self.answer(Some(line)).await;
+        self.hand_on().await;
+    }
+
+    async fn answer(&mut self, line: Option<String>) {
+        let Some(line) = line else { return };
+        self.ready.push_str(&line);
+        self.ready.push('\n');
+        if self.ready.len() >= TOGETHER {
+            self.hand_on().await;
+        }
+    }
+
+    async fn hand_on(&mut self) {
+        if !self.ready.is_empty() {
+            self.output.send(std::mem::take(&mut self.ready)).await;
         }
     }
 }

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// The longest line that is read: 64 MiB (design section 6.1).
 pub const LONGEST_LINE: usize = 64 * 1024 * 1024;
@@ -17,8 +17,8 @@ pub const LONGEST_LINE: usize = 64 * 1024 * 1024;
 /// writer is held back by the pipe.
 const INPUT_BLOCKS: usize = 4;
 
-/// Answers waiting to be written: so many...
-const OUTPUT_LINES: usize = 1024;
+/// Blocks of answers waiting to be written: so many...
+const OUTPUT_BLOCKS: usize = 256;
 
 /// ...and so many bytes, or one answer that is longer: a host that reads slowly must not make the
 /// program grow.
@@ -52,29 +52,29 @@ impl fmt::Debug for Input {
 /// Where answers go. Clones are the same.
 #[derive(Clone)]
 pub struct Output {
-    lines: mpsc::Sender<Waiting>,
+    blocks: mpsc::Sender<Waiting>,
     room: Arc<Semaphore>,
 }
 
-/// An answer and its place among [`OUTPUT_BYTES`].
+/// Answers and their place among [`OUTPUT_BYTES`].
 struct Waiting {
-    line: String,
+    block: String,
     _room: Option<OwnedSemaphorePermit>,
 }
 
 // === impl Output ===
 
 impl Output {
-    /// Queues an answer once there is room. One that nobody will read is dropped.
-    pub async fn send(&self, line: String) {
-        let wanted = u32::try_from(line.len().min(OUTPUT_BYTES)).unwrap_or(u32::MAX);
+    /// Queues whole lines once there is room. What nobody will read is dropped.
+    pub async fn send(&self, block: String) {
+        let wanted = u32::try_from(block.len().min(OUTPUT_BYTES)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).acquire_many_owned(wanted).await.ok();
-        drop(self.lines.send(Waiting { line, _room: room }).await);
+        drop(self.blocks.send(Waiting { block, _room: room }).await);
     }
 
     /// Ready when nobody reads any more.
     pub async fn closed(&self) {
-        self.lines.closed().await;
+        self.blocks.closed().await;
     }
 }
 
@@ -109,33 +109,21 @@ pub fn read_lines(mut source: impl Read + Send + 'static) -> mpsc::Receiver<Inpu
     receiver
 }
 
-/// Writes what is sent, each value a line, on a thread of its own. The thread ends when every
-/// [`Output`] is gone or the other side closed the pipe; the handle tells when all is written.
-pub fn write_lines(
-    mut sink: impl Write + Send + 'static,
-) -> (Output, Option<thread::JoinHandle<()>>) {
-    let (lines, mut receiver) = mpsc::channel::<Waiting>(OUTPUT_LINES);
-    let handle = spawn("stdout", move || {
-        let mut block = Vec::with_capacity(64 * 1024);
+/// Writes what is sent, whole lines, on a thread of its own. The thread ends when every [`Output`]
+/// is gone or the other side closed the pipe; the receiver tells when all is written.
+pub fn write_lines(mut sink: impl Write + Send + 'static) -> (Output, oneshot::Receiver<()>) {
+    let (blocks, mut receiver) = mpsc::channel::<Waiting>(OUTPUT_BLOCKS);
+    let (ended, end) = oneshot::channel();
+    spawn("stdout", move || {
         while let Some(waiting) = receiver.blocking_recv() {
-            block.clear();
-            push_line(&mut block, &waiting.line);
-            drop(waiting);
-            // What is already waiting goes out with the same system call.
-            while block.len() < READ_SIZE
-                && let Ok(waiting) = receiver.try_recv()
-            {
-                push_line(&mut block, &waiting.line);
-            }
-            if sink.write_all(&block).and_then(|()| sink.flush()).is_err() {
-                return;
-            }
-            if block.capacity() > 4 * READ_SIZE {
-                block = Vec::with_capacity(64 * 1024);
+            let written = sink.write_all(waiting.block.as_bytes()).and_then(|()| sink.flush());
+            if written.is_err() {
+                break;
             }
         }
+        drop(ended);
     });
-    (Output { lines, room: Arc::new(Semaphore::new(OUTPUT_BYTES)) }, handle)
+    (Output { blocks, room: Arc::new(Semaphore::new(OUTPUT_BYTES)) }, end)
 }
 
 /// Cuts bytes into blocks of whole lines; a partial line is looked at once, not again with every
@@ -188,14 +176,9 @@ impl LineBlocks {
     }
 }
 
-fn push_line(block: &mut Vec<u8>, line: &str) {
-    block.extend_from_slice(line.as_bytes());
-    block.push(b'\n');
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Option<thread::JoinHandle<()>> {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     // Without the thread the channel closes at once and the program ends as at the end of input.
-    thread::Builder::new().name(name.to_owned()).spawn(work).ok()
+    drop(thread::Builder::new().name(name.to_owned()).spawn(work));
 }
 
 #[cfg(test)]
@@ -267,7 +250,7 @@ mod tests {
         drop(lets_go);
         output.send("y".repeat(3 * OUTPUT_BYTES)).await;
         drop(output);
-        assert!(writer.is_some_and(|it| it.join().is_ok()));
+        assert!(writer.await.is_err(), "nothing is ever sent: it ends with the writer");
     }
 
     proptest! {

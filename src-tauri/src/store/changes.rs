@@ -77,12 +77,12 @@ impl Store {
 }
 
 /// The next revision; the record that gets it is written in the same transaction.
-pub(super) fn next_revision(db: &Db) -> Result<i64, Fail> {
+pub(super) fn next_revision(db: &Db) -> rusqlite::Result<i64> {
     let mut statement = db.conn.prepare_cached(
         "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'revision'
          RETURNING CAST(value AS INTEGER)",
     )?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+    statement.query_row([], |row| row.get(0))
 }
 
 /// Notes that a record is gone.

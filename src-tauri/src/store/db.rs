@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::fail::{Fail, sql_error};
 use super::keyring::Keyring;
+use super::usage::Sums;
 use super::{Durability, StoreOptions, migrations};
 use crate::clock::Entropy;
 use crate::error::{Error, Result};
@@ -32,6 +33,8 @@ pub(crate) struct Db {
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) path: PathBuf,
     pub(super) run_dir: PathBuf,
+    /// Usage of the running transaction, to be written before its COMMIT.
+    pub(super) used: RefCell<Sums>,
     durability: Cell<Option<Durability>>,
 }
 
@@ -49,6 +52,7 @@ impl Db {
                 keyring: RefCell::new(Keyring::new(data_dir.clone(), passphrase)),
                 entropy,
                 run_dir: data_dir.join(RUN_DIR),
+                used: RefCell::default(),
                 path: path.clone(),
                 durability: Cell::new(None),
             })

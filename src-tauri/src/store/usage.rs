@@ -5,9 +5,8 @@
 
 use droid_protocol::event::Usage;
 use rusqlite::types::Value;
-use rusqlite::{Row, named_params, params_from_iter};
+use rusqlite::{Row, params_from_iter};
 
-use super::changes;
 use super::codec::{Columns, Count};
 use super::db::Db;
 use super::fail::Fail;
@@ -15,6 +14,10 @@ use super::{Durability, Store};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AccountId, ClientKeyId, KeyId};
+
+mod sums;
+
+pub(super) use sums::Sums;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -134,19 +137,8 @@ impl Store {
     pub async fn record_usage(&self, row: UsageRow) -> Result<()> {
         let row = row.bounded();
         self.write(Durability::Normal, "recording usage", move |db| {
-            record(db, &row)?;
-            let tokens = Count(row.usage.total());
-            for (table, id) in [
-                ("accounts", Some(row.account_id.as_str())),
-                ("api_keys", row.key_id.as_ref().map(KeyId::as_str)),
-            ] {
-                let Some(id) = id.filter(|_| tokens.0 > 0) else { continue };
-                let sql = format!(
-                    "UPDATE {table} SET tokens_used = tokens_used + ?2, revision = ?3 WHERE id = ?1"
-                );
-                let revision = changes::next_revision(db)?;
-                db.conn.prepare_cached(&sql)?.execute((id, &tokens, revision))?;
-            }
+            // Written once, before the transaction ends.
+            db.used.borrow_mut().add(row);
             Ok(())
         })
         .await
@@ -171,44 +163,6 @@ impl Store {
 
 pub(super) fn sweep(db: &Db, before: Timestamp) -> Result<usize, Fail> {
     Ok(db.conn.execute("DELETE FROM usage_hourly WHERE hour < ?1", [hour(before)])?)
-}
-
-fn record(db: &Db, row: &UsageRow) -> Result<(), Fail> {
-    let mut statement = db.conn.prepare_cached(
-        "INSERT INTO usage_hourly
-         VALUES (:hour, :account, :key, :client_key, :model, :outcome, 1, :input, :output,
-                 :cache_read, :cache_write_5m, :cache_write_1h, :reasoning, :latency,
-                 :first_token, :first_tokens)
-         ON CONFLICT DO UPDATE SET
-            requests = requests + 1,
-            input_tokens = input_tokens + :input,
-            output_tokens = output_tokens + :output,
-            cache_read_tokens = cache_read_tokens + :cache_read,
-            cache_write_5m_tokens = cache_write_5m_tokens + :cache_write_5m,
-            cache_write_1h_tokens = cache_write_1h_tokens + :cache_write_1h,
-            reasoning_tokens = reasoning_tokens + :reasoning,
-            latency_ms = latency_ms + :latency,
-            first_token_ms = first_token_ms + :first_token,
-            first_tokens = first_tokens + :first_tokens",
-    )?;
-    statement.execute(named_params! {
-        ":hour": hour(row.hour),
-        ":account": row.account_id,
-        ":key": row.key_id.as_ref().map_or("", KeyId::as_str),
-        ":client_key": row.client_key_id.as_ref().map_or("", ClientKeyId::as_str),
-        ":model": row.model,
-        ":outcome": row.outcome,
-        ":input": Count(row.usage.input_tokens),
-        ":output": Count(row.usage.output_tokens),
-        ":cache_read": Count(row.usage.cache_read_tokens),
-        ":cache_write_5m": Count(row.usage.cache_write_5m_tokens),
-        ":cache_write_1h": Count(row.usage.cache_write_1h_tokens),
-        ":reasoning": Count(row.usage.reasoning_tokens),
-        ":latency": Count(row.latency_ms),
-        ":first_token": Count(row.first_token_ms.unwrap_or(0)),
-        ":first_tokens": row.first_token_ms.is_some(),
-    })?;
-    Ok(())
 }
 
 fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {

@@ -63,16 +63,7 @@ fn run_writes(db: &Db, queue: &Queue, jobs: Vec<Job>, touches: Touches) {
         let Some(job) = jobs.next() else { break };
         done.extend(run_in_savepoint(db, job));
     }
-    // SQLite may undo the whole transaction by itself when the disk is full or fails: the job that
-    // hit it tells so, the others were only unlucky and may try again.
-    let committed = if db.conn.is_autocommit() {
-        Err(rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
-            None,
-        ))
-    } else {
-        db.conn.execute_batch("COMMIT")
-    };
+    let committed = commit(db);
     if let Err(source) = &committed {
         if !db.conn.is_autocommit() {
             let _ = db.conn.execute_batch("ROLLBACK");
@@ -100,8 +91,21 @@ fn begin(db: &Db, durability: Durability) -> Result<(), rusqlite::Error> {
     }
 }
 
+/// Writes the usage its jobs left to be written, and ends the transaction.
+fn commit(db: &Db) -> Result<(), rusqlite::Error> {
+    let used = db.used.take();
+    // SQLite may undo the whole transaction by itself when the disk is full or fails: the job that
+    // hit it tells so, the others were only unlucky and may try again.
+    if db.conn.is_autocommit() {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+        return Err(rusqlite::Error::SqliteFailure(code, None));
+    }
+    used.write(db)?;
+    db.conn.execute_batch("COMMIT")
+}
+
 fn run_in_savepoint(db: &Db, job: Job) -> Option<Ran> {
-    if let Err(source) = db.conn.execute_batch("SAVEPOINT job") {
+    if let Err(source) = savepoint(db) {
         refuse(db, vec![job], &source, "beginning a write");
         return None;
     }
@@ -115,7 +119,7 @@ fn write_touches(db: &Db, touches: &Touches) -> bool {
     if touches.is_empty() {
         return true;
     }
-    if db.conn.execute_batch("SAVEPOINT job").is_err() {
+    if savepoint(db).is_err() {
         return false;
     }
     let written = touches.write(db).is_ok();
@@ -126,10 +130,20 @@ fn write_touches(db: &Db, touches: &Touches) -> bool {
 /// Keeps or undoes one job's writes. Where that fails nothing of the transaction may be kept; the
 /// caller sees that it is gone.
 fn end_savepoint(db: &Db, ok: bool) {
-    let end = if ok { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-    if db.conn.execute_batch(end).is_err() && !db.conn.is_autocommit() {
+    let undone = if ok { Ok(()) } else { db.conn.execute_batch("ROLLBACK TO job") };
+    let ended = undone.and_then(|()| run_cached(db, "RELEASE job"));
+    if ended.is_err() && !db.conn.is_autocommit() {
         let _ = db.conn.execute_batch("ROLLBACK");
     }
+}
+
+fn savepoint(db: &Db) -> rusqlite::Result<()> {
+    run_cached(db, "SAVEPOINT job")
+}
+
+/// These run for each job: they are not parsed each time.
+fn run_cached(db: &Db, sql: &str) -> rusqlite::Result<()> {
+    db.conn.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
 /// A panic in a job must not take the store down: its caller is told by the lost answer.

@@ -56,8 +56,8 @@ impl<'a> Value<'a> {
         }
         // `IgnoredAny` is read without recursion and without building anything.
         serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(text, &error))?;
-        let start = skip_blank(body, 0);
-        Ok(Self { text, start, end: value_end(body, start) })
+        // Nothing but blanks is around it now.
+        Ok(Self { text, start: skip_blank(body, 0), end: text.trim_ascii_end().len() })
     }
 
     /// The value's own text.

@@ -21,7 +21,9 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, ClientKeyId, GroupId, KeyId, LeaseId};
 use crate::models;
+use crate::outbound::Headers;
 use crate::pool::Binding;
+use crate::pool::account::Kind;
 use crate::rpc::params::or_default;
 use crate::store::{UsageBy, UsageFilter, UsageTotal};
 
@@ -42,6 +44,31 @@ struct Acquire {
     exclude: Vec<AccountId>,
     #[serde(default, deserialize_with = "or_default")]
     explain: bool,
+}
+
+/// An account on loan, as the host reads it (host contract).
+#[derive(Serialize)]
+struct Acquired {
+    id: AccountId,
+    name: String,
+    auth_type: Kind,
+    base_url: String,
+    headers: Headers,
+    metadata: Metadata,
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    endpoint_type: Endpoint,
+    api_provider: String,
+    model: String,
+    lease_id: LeaseId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<KeyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -121,35 +148,25 @@ pub(super) fn register(table: &mut Table) -> Registered {
     )
 }
 
-async fn acquire(app: &App, it: Acquire) -> Result<Value> {
-    let explained = if it.explain { Some(explain(app, &it).await?) } else { None };
+async fn acquire(app: &App, it: Acquire) -> Result<Acquired> {
+    let explain = if it.explain { Some(explain(app, &it).await?) } else { None };
     let lent = app.broker.acquire(wanted(&it)?).await?;
-    let mut metadata = json!({
-        "endpoint_type": lent.route.endpoint,
-        "api_provider": lent.route.provider,
-        "model": lent.route.model,
-        "lease_id": lent.lease_id,
-    });
-    let optional = [
-        ("api_key_id", lent.key_id.map(|it| json!(it))),
-        ("expires_at", lent.expires_at.map(|it| json!(it.to_rfc3339()))),
-        ("explain", explained),
-    ];
-    if let Some(metadata) = metadata.as_object_mut() {
-        for (name, value) in optional {
-            if let Some(value) = value {
-                metadata.insert(name.to_owned(), value);
-            }
-        }
-    }
-    Ok(json!({
-        "id": lent.account.id,
-        "name": lent.account.name,
-        "auth_type": lent.account.kind,
-        "base_url": lent.url,
-        "headers": lent.headers,
-        "metadata": metadata,
-    }))
+    Ok(Acquired {
+        id: lent.account.id,
+        name: lent.account.name,
+        auth_type: lent.account.kind,
+        base_url: lent.url,
+        headers: lent.headers,
+        metadata: Metadata {
+            endpoint_type: lent.route.endpoint,
+            api_provider: lent.route.provider,
+            model: lent.route.model,
+            lease_id: lent.lease_id,
+            api_key_id: lent.key_id,
+            expires_at: lent.expires_at.map(Timestamp::to_rfc3339),
+            explain,
+        },
+    })
 }
 
 async fn explain(app: &App, it: &Acquire) -> Result<Value> {
