@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use support::{mean_of, ms, row};
 
 const SIZE: usize = 1_000_000;
-const ROUNDS: u32 = 300;
+const ROUNDS: u32 = 100;
 
 fn main() {
     println!(
