@@ -13,6 +13,9 @@ const CLOCKS: [&str; 3] =
 /// The only files that tell what a status means, and why there.
 const STATUSES: [(&str, &str); 6] = [
     ("src-tauri/protocol/src/fault", "Factory's answers"),
+    ("src-tauri/protocol/src/translate/anthropic/error.rs", "the client's word for a fault"),
+    ("src-tauri/protocol/src/translate/chat/error.rs", "the client's word for a fault"),
+    ("src-tauri/protocol/src/translate/gemini/error.rs", "the client's word for a fault"),
     ("src-tauri/src/oauth/answer.rs", "the sign-in service's answers"),
     ("src-tauri/protocol/src/translate/anthropic/error.rs", "the client's envelope of a status"),
     ("src-tauri/protocol/src/translate/chat/error.rs", "the client's envelope of a status"),

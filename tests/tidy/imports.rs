@@ -32,11 +32,11 @@ const PROTOCOL: &[Row] = &[
     row("decode", &["dialect", "event", "wire"], "accounts, faults' consequences, time"),
     row("edit", &["dialect"], "accounts, streams, sockets"),
     row("session", &["dialect", "edit"], "accounts, stickiness, time"),
-    row("request", &["dialect"], "any dialect's field names, where a request goes"),
+    row("request", &["dialect"], "dialects' field names, where a request goes"),
     row(
         "translate",
         &["decode", "dialect", "event", "fault", "request", "wire"],
-        "accounts, models, time; a dialect of another one",
+        "accounts, sockets, time; one dialect's part never knows another's",
     ),
 ];
 
