@@ -111,7 +111,7 @@ fn accounts(n: u32, strategy: Strategy, out: Out) -> Pool {
         let full = account.max_concurrency == 1;
         pool.upsert_account(account);
         if full {
-            pool.begin(&id);
+            pool.set_in_flight(&id, pool.in_flight(&id) + 1);
         }
     }
     pool

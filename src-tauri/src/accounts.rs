@@ -8,6 +8,7 @@ mod keys;
 pub mod spec;
 pub mod view;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use droid_protocol::dialect::Endpoint;
@@ -73,7 +74,7 @@ impl Accounts {
     /// dead (nothing is kept then).
     pub async fn create(&self, kind: Kind, spec: &AccountSpec) -> Result<Created> {
         match kind {
-            Kind::ApiKey => self.create_pool(spec).await,
+            Kind::ApiKey => self.create_pool(spec, false).await,
             Kind::WorkosOauth | Kind::Manual => {
                 let account = self.create_signed_in(kind, spec).await?;
                 Ok(Created { account, keys: Vec::new() })
@@ -126,6 +127,7 @@ impl Accounts {
             keys: Vec::new(),
             proxy,
             login: Some(login.clone()),
+            only_unknown_keys: false,
         })
         .await
     }
@@ -166,7 +168,7 @@ impl Accounts {
             subscription_expires_at: spec.checked_subscription()?,
             token_budget: spec.token_budget,
             key_strategy: spec.key_strategy,
-            organization_id: spec.organization_id.clone().map(Some),
+            organization_id: spec.checked_organization(),
             ..AccountPatch::default()
         };
         if spec.api_keys.is_some() {
@@ -276,33 +278,35 @@ impl Accounts {
         }))
     }
 
-    async fn create_pool(&self, spec: &AccountSpec) -> Result<Created> {
+    async fn create_pool(&self, spec: &AccountSpec, only_unknown_keys: bool) -> Result<Created> {
         let Some(list) = &spec.api_keys else {
             return Err(Error::invalid("config.api_keys", "missing: give at least one key"));
         };
         let pasted = self.open_stored(list.keys("config.api_keys")?)?;
-        let (keys, mut results) = self.new_keys(pasted);
+        let (keys, told) = self.new_keys(pasted);
         if keys.is_empty() {
             let message = "no usable key among them: a key is 8 or more printable characters";
             return Err(Error::invalid("config.api_keys", message));
         }
         let mut new = self.described(Kind::ApiKey, spec)?;
+        let mut first = HashMap::new();
+        let outcomes = keys.iter().map(|it| {
+            let id = first.entry(it.secret.fingerprint()).or_insert(&it.id);
+            let outcome = if *id == &it.id { "added" } else { "duplicate" };
+            KeyResult { id: Some((*id).clone()), tail: it.secret.tail(), outcome }
+        });
+        let results = keys::in_order(told, outcomes);
         if spec.name.is_none() {
-            new.account.name = format!("Droid API Key ({} keys)", keys.len());
+            new.account.name = format!("Droid API Key ({} keys)", first.len());
         }
-        let mut seen = std::collections::HashSet::new();
-        results.extend(keys.iter().map(|it| KeyResult {
-            id: Some(it.id.clone()),
-            tail: it.secret.tail(),
-            outcome: if seen.insert(it.secret.fingerprint()) { "added" } else { "duplicate" },
-        }));
         new.keys = keys;
+        new.only_unknown_keys = only_unknown_keys;
         Ok(Created { account: self.insert(new).await?, keys: results })
     }
 
     /// A new record with what the spec says and defaults for the rest.
     fn described(&self, kind: Kind, spec: &AccountSpec) -> Result<NewAccount> {
-        let owner_email = spec.owner_email.clone().map(Personal);
+        let owner_email = spec.owner_email.clone();
         let name = match spec.checked_name()? {
             Some(name) => name,
             None => default_name(owner_email.as_ref()),
@@ -325,15 +329,22 @@ impl Accounts {
             account.key_strategy = strategy;
         }
         account.owner_email = owner_email;
-        account.owner_name = spec.owner_name.clone().map(Personal);
+        account.owner_name.clone_from(&spec.owner_name);
         account.user_id.clone_from(&spec.user_id);
-        account.organization_id.clone_from(&spec.organization_id);
+        account.organization_id = spec.checked_organization().flatten();
         let proxy = match spec.proxy.clone().flatten() {
             Some(proxy) => Some(checked_proxy(&proxy.url()?)?),
             None => None,
         };
         account.has_proxy = proxy.is_some();
-        Ok(NewAccount { account, tokens: None, keys: Vec::new(), proxy, login: None })
+        Ok(NewAccount {
+            account,
+            tokens: None,
+            keys: Vec::new(),
+            proxy,
+            login: None,
+            only_unknown_keys: false,
+        })
     }
 
     fn blank(&self, kind: Kind, name: String) -> Account {

@@ -3,6 +3,9 @@
 //! Owns: the order in which parts come up and go down.
 //! Must not know: what any face asks of them.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,6 +131,7 @@ impl App {
             config: config.clone(),
             store: store.clone(),
             refresher: refresher.clone(),
+            owner: owner.id().clone(),
             clock: Arc::clone(&boot.clock),
             entropy: Arc::clone(&boot.entropy),
         });
@@ -179,6 +183,7 @@ impl App {
         if tokio::time::timeout(LAST_REFRESH, self.refresher.settle()).await.is_err() {
             log::warn!("process {} ends in the middle of a refresh", self.owner.id());
         }
+        self.broker.close().await?;
         self.store.close().await
     }
 

@@ -7,6 +7,7 @@
 mod catch_up;
 mod credential;
 pub mod lease;
+mod places;
 mod release;
 pub(crate) mod subject;
 
@@ -15,12 +16,14 @@ use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
 use droid_protocol::session::SessionKey;
+use futures_util::lock::Mutex as AsyncMutex;
+use tokio::time::{Instant, timeout_at};
 
 use self::lease::Lease;
 use crate::clock::{Clock, Entropy, Timestamp};
 use crate::config::{Config, Live};
 use crate::error::{Error, Result};
-use crate::ids::{AccountId, ClientKeyId, KeyId, LeaseId};
+use crate::ids::{AccountId, ClientKeyId, KeyId, LeaseId, OwnerId};
 use crate::models::Route;
 use crate::oauth::refresh::Refresher;
 use crate::outbound::{self, Headers, Sender};
@@ -28,9 +31,9 @@ use crate::pool::account::Account;
 use crate::pool::affinity::{self, Affinity, Bound};
 use crate::pool::{Ask, Binding, Candidate, Explanation, Pool, Sticky};
 use crate::secret::Secret;
-use crate::store::{LeaseRow, SessionRow, Store};
+use crate::store::{SessionRow, Store};
 
-pub use self::release::{Outcome, Report};
+pub use self::release::{Loan, Outcome, Report};
 
 /// What a broker is made of.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ pub struct Parts {
     pub store: Store,
     /// Gets fresh tokens.
     pub refresher: Refresher<Store>,
+    /// This process, to whom what it lends belongs.
+    pub owner: OwnerId,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -52,6 +57,8 @@ pub struct Parts {
 pub struct Broker {
     parts: Parts,
     state: Arc<Mutex<State>>,
+    /// Held while the store is looked at.
+    looking: Arc<AsyncMutex<()>>,
 }
 
 /// Who wants an account, and for what.
@@ -95,6 +102,8 @@ struct State {
     affinity: Affinity,
     cache: credential::Cache,
     seen: catch_up::Seen,
+    /// A place of an account was taken by this process, and perhaps not given back.
+    has_places: bool,
 }
 
 /// The credential part of a loan.
@@ -104,6 +113,9 @@ struct Credential {
     /// Of an access token, to tell later whether it is still the stored one.
     fingerprint: Option<String>,
 }
+
+/// How long a caller is kept waiting over all accounts that are tried: the host gives up after 30 s.
+const PATIENCE: Duration = Duration::from_secs(27);
 
 /// How often a lost race for a session's binding is run again before it is given up.
 const BINDING_RACES: usize = 2;
@@ -120,8 +132,9 @@ impl Broker {
             affinity: Affinity::new(affinity::CAPACITY, config.api_key.sticky_ttl),
             cache: credential::Cache::default(),
             seen: catch_up::Seen::default(),
+            has_places: false,
         };
-        Self { parts, state: Arc::new(Mutex::new(state)) }
+        Self { parts, state: Arc::new(Mutex::new(state)), looking: Arc::default() }
     }
 
     /// Lends the best account there is; tries the next one where its token cannot be had.
@@ -149,31 +162,41 @@ impl Broker {
         let mut exclude = wanted.exclude.clone();
         let mut races = 0;
         let mut failed = None;
+        let give_up = Instant::now() + PATIENCE;
         loop {
+            self.count_places().await?;
             let bound = sticky.as_ref().map(|it| &it.sticky);
-            let picked = self.pick(&config, &route, &wanted, bound, &exclude);
-            let candidate = match (picked, failed) {
-                (Ok(candidate), _) => candidate,
+            let candidate = match self.pick(&config, &route, &wanted, bound, &exclude) {
+                Ok(candidate) => candidate,
                 // Why the last account could not be lent says more than that none is left.
-                (Err(_), Some(error)) => return Err(error),
-                (Err(refusal), None) => return Err(refusal),
+                Err(refusal) => return Err(failed.unwrap_or(refusal)),
             };
-            match self.lend(&config, &route, &wanted, &candidate).await {
+            if candidate.probe && !self.claim_probe(&candidate, &route.model).await? {
+                // Another process was faster; the pool knows that now.
+                continue;
+            }
+            let lent = timeout_at(give_up, self.lend(&config, &route, &wanted, &candidate)).await;
+            match lent.unwrap_or_else(|_| Err(too_slow(&candidate))) {
                 Ok(lent) => {
                     let Some(session) = &session else { return Ok(self.lent(lent, &candidate)) };
                     let winner = self.bind(session, &candidate, sticky.as_ref()).await?;
-                    if winner.sticky.account == candidate.account || races == BINDING_RACES {
+                    let is_it = |it: &Sticky| {
+                        (&it.account, &it.key) == (&candidate.account, &candidate.key)
+                    };
+                    if is_it(&winner.sticky) || races == BINDING_RACES {
                         return Ok(self.lent(lent, &candidate));
                     }
                     // Another process bound this conversation at the same moment: join it there.
                     races += 1;
                     self.parts.store.drop_lease(&lent.lease_id).await?;
-                    self.ended(&candidate.account);
                     sticky = Some(winner);
                     failed = None;
                 }
                 Err(error) => {
                     log::info!("account {} cannot be lent: {}", candidate.account, error.kind());
+                    if Instant::now() >= give_up {
+                        return Err(error);
+                    }
                     exclude.push(candidate.account);
                     failed = Some(error);
                 }
@@ -188,6 +211,7 @@ impl Broker {
     pub async fn explain(&self, wanted: Wanted<'_>) -> Result<(Route, Explanation)> {
         let config = self.parts.config.get();
         self.catch_up().await?;
+        self.count_places().await?;
         let route = outbound::routed(&config, wanted.model, wanted.endpoint);
         let sticky = match &wanted.session {
             Some(session) => {
@@ -213,10 +237,14 @@ impl Broker {
     ) -> Result<Candidate> {
         let ask = Ask { limit: 1, ..ask(config, route, wanted, sticky, exclude) };
         let now = self.parts.clock.now();
-        let candidates = self.state().pool.pick(&ask, now, &*self.parts.entropy)?;
-        candidates.into_iter().next().ok_or_else(|| {
+        let mut state = self.state();
+        let candidates = state.pool.pick(&ask, now, &*self.parts.entropy)?;
+        let candidate = candidates.into_iter().next().ok_or_else(|| {
             Error::Internal("the pool offered an empty list of candidates".to_owned())
-        })
+        })?;
+        // Before anything is waited for: requests that come meanwhile take the next in line.
+        state.pool.used(&candidate.account, candidate.key.as_ref(), now);
+        Ok(candidate)
     }
 
     /// Takes a place and a token of one account.
@@ -228,15 +256,13 @@ impl Broker {
         candidate: &Candidate,
     ) -> Result<Lent> {
         let account = self.account(&candidate.account)?;
-        if candidate.probe {
-            self.claim_probe(candidate, &route.model).await?;
-        }
         let lease = Lease {
             account_id: account.id.clone(),
             key_id: candidate.key.clone(),
             client_key_id: wanted.client_key_id.map(ClientKeyId::from),
             model: route.model.clone(),
             token: None,
+            place: account.max_concurrency > 0,
             taken_at: self.parts.clock.now(),
             nonce: self.parts.entropy.u64(),
         };
@@ -244,7 +270,7 @@ impl Broker {
         let credential = self.credential(&account, candidate.key.as_ref()).await?;
         let lease = Lease { token: credential.fingerprint, ..lease };
         let lease_id = lease.to_id();
-        if account.max_concurrency > 0 {
+        if lease.place {
             self.take_place(config, &account, &lease, &lease_id).await?;
         }
         let sender =
@@ -259,36 +285,6 @@ impl Broker {
             key_id: candidate.key.clone(),
             lease_id,
             account,
-        })
-    }
-
-    /// Takes one of the account's places, over all processes.
-    async fn take_place(
-        &self,
-        config: &Config,
-        account: &Account,
-        lease: &Lease,
-        lease_id: &LeaseId,
-    ) -> Result<()> {
-        let row = LeaseRow {
-            id: lease_id.clone(),
-            account_id: account.id.clone(),
-            key_id: lease.key_id.clone(),
-            model: lease.model.clone(),
-            owner: None,
-            created_at: lease.taken_at,
-            expires_at: lease.taken_at.plus(config.scheduling.lease_ttl),
-        };
-        if self.parts.store.take_lease(row, account.max_concurrency).await? {
-            self.state().pool.begin(&account.id);
-            return Ok(());
-        }
-        Err(Error::NoAccount {
-            message: format!(
-                "account `{}` has all of its {} places taken",
-                account.name, account.max_concurrency
-            ),
-            retry_after: Some(Duration::from_secs(1)),
         })
     }
 
@@ -318,7 +314,8 @@ impl Broker {
             key_id: sticky.key,
             expires_at: now.plus(ttl),
         };
-        let row = self.parts.store.bind_session(row, former.is_some(), now).await?;
+        let former = former.map(|it| (&it.sticky.account, it.sticky.key.as_ref()));
+        let row = self.parts.store.bind_session(row, former, now).await?;
         let bound = bound(row);
         self.state().affinity.restore(session, bound.clone());
         Ok(bound)
@@ -339,15 +336,8 @@ impl Broker {
 
     /// Notes that the loan stands.
     fn lent(&self, lent: Lent, candidate: &Candidate) -> Lent {
-        let now = self.parts.clock.now();
-        self.state().pool.used(&candidate.account, candidate.key.as_ref(), now);
-        self.parts.store.touch(&candidate.account, candidate.key.as_ref(), now);
+        self.parts.store.touch(&candidate.account, candidate.key.as_ref(), self.parts.clock.now());
         lent
-    }
-
-    /// Notes that a place is free again.
-    fn ended(&self, account: &AccountId) {
-        self.state().pool.end(account);
     }
 
     fn account(&self, id: &AccountId) -> Result<Account> {
@@ -357,6 +347,11 @@ impl Broker {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn too_slow(candidate: &Candidate) -> Error {
+    let name = candidate.account.to_string();
+    Error::RefreshFailed { name, reason: "the sign-in service does not answer".to_owned() }
 }
 
 fn bound(row: SessionRow) -> Bound {

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use droid_protocol::fault::Fault;
+use droid_protocol::fault::{Fault, clean_text};
 
 /// The result of everything inside.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -156,9 +156,13 @@ impl Error {
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
-    /// Names a thing that does not exist.
+    /// Names a thing that does not exist. A key, token or passphrase that was given in place of an
+    /// id is not repeated.
     pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
-        Self::NotFound { what, id: id.to_string() }
+        let id = id.to_string();
+        // Groups have the names that people gave them.
+        let id = if what == "group" { clean_text(&id) } else { shown_id(&id) };
+        Self::NotFound { what, id }
     }
 
     /// A stable word for programs, the `kind` of an RPC error's data.
@@ -236,6 +240,37 @@ impl Error {
             Self::Damaged { .. } => Some("delete the account and add it again"),
             Self::Data { .. } => Some("check the path, its permissions and the free space"),
             _ => None,
+        }
+    }
+}
+
+/// What may be repeated of a text that was given as an id: all of a real or a short one, else its
+/// tail.
+pub(crate) fn shown_id(id: &str) -> String {
+    const SHORT: usize = 12;
+    const TAIL: usize = 4;
+    let n_chars = id.chars().count();
+    if uuid::Uuid::try_parse(id).is_ok() || n_chars <= SHORT {
+        return clean_text(id);
+    }
+    std::iter::once('…').chain(id.chars().skip(n_chars - TAIL)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_as_an_id_is_repeated_only_if_it_can_be_one() {
+        let id = "956d6e1f-a7e6-4ab3-a36a-3e6a7730cc38";
+        for (given, shown) in [
+            (id, id),
+            ("team", "team"),
+            ("fk-canary-0123456789", "…6789"),
+            ("correct horse battery staple", "…aple"),
+        ] {
+            let text = Error::not_found("account", given).to_string();
+            assert_eq!(text, format!("there is no account `{shown}`"));
         }
     }
 }

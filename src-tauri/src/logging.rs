@@ -5,13 +5,15 @@
 //! shows `****`, and crates that print URLs or headers are kept silent at every level.
 
 use std::io::Write as _;
+use std::panic::Location;
 
 use log::LevelFilter;
 
 use crate::config::env::{self, Env};
 
 /// Starts logging: warnings and errors, all of our own with `DROID_DEBUG`, or what `RUST_LOG`
-/// says. Does nothing when it was started before.
+/// says. Does nothing when it was started before. Panics are told from here on by their place
+/// alone.
 pub fn start(env: &dyn Env) {
     let debug = env.get(env::DEBUG).is_some_and(|it| is_on(&it));
     let level = match env.get(env::RUST_LOG).as_deref().map(str::trim) {
@@ -32,6 +34,14 @@ pub fn start(env: &dyn Env) {
     });
     // A second start is a test's: the first one stays.
     let _ = builder.try_init();
+    std::panic::set_hook(Box::new(|panic| log::error!("{}", panic_text(panic.location()))));
+}
+
+/// A panic's own message may quote what it stumbled over (slicing a text says the whole text), and
+/// that may be a secret: only the place is told.
+fn panic_text(location: Option<&Location<'_>>) -> String {
+    let place = location.map_or_else(String::new, |it| format!(" at {}:{}", it.file(), it.line()));
+    format!("a defect of this program{place}")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the time of a log line decides nothing")]
@@ -41,4 +51,43 @@ fn line_time() -> std::time::SystemTime {
 
 fn is_on(text: &str) -> bool {
     !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "off" | "no")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::config::env::ProcessEnv;
+
+    const CHILD: &str = "DROID_TEST_PANICS";
+    const ME: &str = "logging::tests::a_panic_tells_its_place_and_never_its_message";
+
+    /// The hook is the whole process's: it is tried in a process of its own, this test once more.
+    #[test]
+    fn a_panic_tells_its_place_and_never_its_message() {
+        if std::env::var_os(CHILD).is_some() {
+            start(&ProcessEnv);
+            let text = "fk-canary-\u{e9}".to_owned();
+            // The standard text of this panic quotes the whole of what was to be cut.
+            let cut = std::panic::catch_unwind(|| text[..11].len());
+            assert!(cut.is_err());
+            let told = std::panic::catch_unwind(|| panic!("{text}"));
+            assert!(told.is_err());
+            return;
+        }
+        let out = Command::new(std::env::current_exe().expect("this binary"))
+            .args(["--exact", ME, "--nocapture"])
+            .env(CHILD, "1")
+            .env("RUST_LOG", "trace")
+            .env("RUST_BACKTRACE", "full")
+            .output()
+            .expect("ran");
+        let stderr = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "{stderr}");
+        assert_eq!(stderr.matches("a defect of this program at ").count(), 2, "{stderr}");
+        assert!(stderr.contains("logging.rs:"), "{stderr}");
+        assert!(!stderr.contains("canary"), "{stderr}");
+        assert!(!String::from_utf8_lossy(&out.stdout).contains("canary"));
+    }
 }

@@ -3,8 +3,6 @@
 //! Owns: the order of steps of `start_login`, `poll_login`, `complete_login`, `cancel_login`.
 //! Must not know: the sign-in service's wire, JSON-RPC, SQL.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -25,12 +23,15 @@ const DEFAULT_REDIRECT: &str = "http://localhost:8787/callback";
 /// What the host may ask at most this often about a sign-in that is not polled.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// How long one caller may ask upstream before another one may: longer than a token and its
+/// organisation can take.
+const CLAIM: Duration = Duration::from_secs(60);
+
 /// Signs people in. Clones are the same.
 #[derive(Clone)]
 pub struct Logins {
     accounts: Accounts,
     sign_in: SignIn,
-    polling: Arc<Mutex<HashSet<LoginId>>>,
 }
 
 /// What a sign-in is asked for.
@@ -59,8 +60,8 @@ pub enum Flow {
     Pkce,
 }
 
-/// What a person needs to sign in.
-#[derive(Debug, Serialize)]
+/// What a person needs to sign in. No Debug: its addresses carry the code and the state.
+#[derive(Serialize)]
 pub struct Started {
     /// To ask on with.
     pub login_id: LoginId,
@@ -108,19 +109,13 @@ struct Kept {
     known: Option<AccountId>,
 }
 
-/// Keeps two calls of one process from polling the same sign-in at the same time.
-struct Poll<'a> {
-    polling: &'a Mutex<HashSet<LoginId>>,
-    id: LoginId,
-}
-
 // === impl Logins ===
 
 impl Logins {
     /// Nothing is under way yet.
     #[must_use]
-    pub fn new(accounts: Accounts, sign_in: SignIn) -> Self {
-        Self { accounts, sign_in, polling: Arc::default() }
+    pub const fn new(accounts: Accounts, sign_in: SignIn) -> Self {
+        Self { accounts, sign_in }
     }
 
     /// Begins a sign-in.
@@ -150,7 +145,7 @@ impl Logins {
             Flow::Pkce => {
                 let redirect = ask.redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT);
                 let (login, url) = self.sign_in.start_pkce(redirect, ask.proxy.clone())?;
-                self.keep(&id, &ask, &Login::Pkce(login), QUIET).await?;
+                self.keep(&id, &ask, &Login::Pkce(login), Duration::ZERO).await?;
                 Ok(Started {
                     login_id: id,
                     flow: ask.flow,
@@ -177,19 +172,21 @@ impl Logins {
             }
             return Ok(progress);
         }
+        // While another call asks, the next time is far ahead: nobody has to wait that long.
+        let soon = now.plus(row.interval);
         if now < row.next_poll_at {
-            return Ok(wait(row.next_poll_at, now));
+            return Ok(wait(row.next_poll_at.min(soon), now));
         }
         let kept = kept(&row)?;
         let Login::Device(mut login) = Login::from_secret(&Secret::new(kept.login.as_str()))?
         else {
             return Ok(wait(now.plus(QUIET), now));
         };
-        let next = now.plus(row.interval);
-        let Some(_polling) = self.begin_poll(id) else { return Ok(wait(next, now)) };
-        // Written before it is asked, so that another process does not poll at the same moment.
-        let patch = LoginPatch { next_poll_at: Some(next), ..LoginPatch::default() };
-        self.accounts.store.update_login(id, patch).await?;
+        // A code is spent by the first answer: whoever else asked meanwhile would hear that it is
+        // dead, and end the sign-in that is being completed.
+        if !self.claim(id).await? {
+            return Ok(wait(soon, now));
+        }
         let polled = self.sign_in.poll_device(&mut login).await;
         self.polled(id, kept, &Login::Device(login), polled).await
     }
@@ -209,13 +206,17 @@ impl Logins {
             let message = "this is a device sign-in: it ends by poll_login";
             return Err(Error::invalid("login_id", message));
         };
-        let Some(_polling) = self.begin_poll(id) else {
+        // A code that is spent twice ends the session it was spent for.
+        if !self.claim(id).await? {
             return Err(Error::LoginOver { reason: "another call is completing it".to_owned() });
-        };
+        }
         match self.sign_in.complete_pkce(&mut login, callback_url).await {
             Ok(pair) => self.done(id, pair, kept, Login::Pkce(login).proxy().cloned()).await,
             // The code was not spent: the person may paste again.
-            Err(error @ (Error::Invalid { .. } | Error::Upstream(_))) => Err(error),
+            Err(error @ (Error::Invalid { .. } | Error::Upstream(_))) => {
+                self.unclaim(id, Duration::ZERO).await?;
+                Err(error)
+            }
             Err(error) => {
                 self.accounts.store.finish_login(id, LoginState::Denied).await?;
                 Err(error)
@@ -265,6 +266,8 @@ impl Logins {
             Err(error) => {
                 if matches!(error, Error::LoginOver { .. }) {
                     self.accounts.store.finish_login(id, LoginState::Denied).await?;
+                } else {
+                    self.unclaim(id, QUIET).await?;
                 }
                 Err(error)
             }
@@ -317,18 +320,15 @@ impl Logins {
         self.accounts.store.save_login(row).await
     }
 
-    fn begin_poll(&self, id: &LoginId) -> Option<Poll<'_>> {
-        let mut polling = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = polling.insert(id.clone());
-        first.then(|| Poll { polling: &self.polling, id: id.clone() })
+    async fn claim(&self, id: &LoginId) -> Result<bool> {
+        let now = self.accounts.clock.now();
+        self.accounts.store.claim_login(id, now, now.plus(CLAIM)).await
     }
-}
 
-// === impl Poll ===
-
-impl Drop for Poll<'_> {
-    fn drop(&mut self) {
-        self.polling.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    async fn unclaim(&self, id: &LoginId, pause: Duration) -> Result<()> {
+        let next_poll_at = Some(self.accounts.clock.now().plus(pause));
+        let patch = LoginPatch { next_poll_at, ..LoginPatch::default() };
+        self.accounts.store.update_login(id, patch).await
     }
 }
 
@@ -370,5 +370,7 @@ fn exposed(secret: &Secret) -> String {
 }
 
 fn wait(until: Timestamp, now: Timestamp) -> Progress {
-    Progress::Pending { interval: until.since(now).as_secs().max(1) }
+    // Rounded up: who polls a moment early is told to wait once more.
+    let seconds = until.since(now).as_millis().div_ceil(1000).max(1);
+    Progress::Pending { interval: u64::try_from(seconds).unwrap_or(u64::MAX) }
 }

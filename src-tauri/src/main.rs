@@ -23,6 +23,10 @@ struct Arguments {
     json_rpc: bool,
 }
 
+/// What a shell shows for a process that SIGTERM or Ctrl-C ended.
+const TERMINATED: i32 = 143;
+const INTERRUPTED: i32 = 130;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -61,31 +65,30 @@ fn serve() -> droid_provider::error::Result<()> {
     served
 }
 
-/// Ready at the first SIGTERM or Ctrl-C: what is in flight is then answered. A second one ends the
-/// process at once.
+/// Ready at the first SIGTERM or Ctrl-C: what is in flight is then answered. A second one, of
+/// either kind, ends the process at once.
 async fn stopped() {
+    let (signals, mut received) = tokio::sync::mpsc::unbounded_channel();
     #[cfg(unix)]
-    let mut terminate = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate()).ok()
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match &mut terminate {
-            Some(signal) => signal.recv().await,
-            None => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<Option<()>>();
-    tokio::select! {
-        _ = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        let signals = signals.clone();
+        tokio::spawn(async move {
+            while terminate.recv().await.is_some() && signals.send(TERMINATED).is_ok() {}
+        });
+    }
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() && signals.send(INTERRUPTED).is_ok() {}
+    });
+    if received.recv().await.is_none() {
+        // No signal can be heard of: the end of input is what stops us then.
+        return std::future::pending().await;
     }
     log::info!("stopping: what is in flight is answered first");
-    tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(130);
+    tokio::spawn(async move {
+        if let Some(code) = received.recv().await {
+            std::process::exit(code);
         }
     });
 }

@@ -35,8 +35,7 @@ pub struct Sender<'a> {
 /// A client's headers, by lower-case name.
 pub type ClientHeader<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
 
-/// A request ready to be sent.
-#[derive(Debug)]
+/// A request ready to be sent. Debug shows the body's length alone.
 pub struct Outbound {
     /// Where Factory takes it.
     pub endpoint: Endpoint,
@@ -209,6 +208,21 @@ impl fmt::Debug for Headers {
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+// === impl Outbound ===
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("endpoint", &self.endpoint)
+            .field("url", &self.url)
+            .field("headers", &self.headers)
+            .field("body", &self.body.len())
+            .field("session", &self.session)
+            .field("usage_added", &self.usage_added)
+            .finish()
     }
 }
 

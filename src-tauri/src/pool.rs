@@ -35,7 +35,7 @@ use crate::ids::{AccountId, GroupId, KeyId};
 /// The accounts, keys and groups as they are known now, and who is next.
 ///
 /// Records come from the store by `upsert_*`; what this process knows earlier than the store
-/// (uses, requests in flight) by [`Pool::used`], [`Pool::begin`] and [`Pool::end`]. A later record
+/// (uses, requests in flight) by [`Pool::used`] and [`Pool::set_in_flight`]. A later record
 /// never takes a use back. [`Pool::pick`] costs O(log n + limit + excluded) whatever the number of
 /// accounts, and however many of them pause, are full or disabled.
 #[derive(Debug)]
@@ -52,6 +52,10 @@ pub struct Pool {
     now: Timestamp,
     /// Uses so far by this process.
     turn: u64,
+    /// How many accounts take only so many requests at once.
+    limited: usize,
+    /// Accounts with requests on them.
+    busy: BTreeSet<AccountId>,
 }
 
 #[derive(Debug)]
@@ -78,6 +82,8 @@ impl Pool {
             index: Index::default(),
             now: Timestamp::default(),
             turn: 0,
+            limited: 0,
+            busy: BTreeSet::new(),
         }
     }
 
@@ -108,7 +114,9 @@ impl Pool {
             let ring = self.rings.entry(id.clone()).or_default();
             ring.set_strategy(account.key_strategy, self.now);
         }
+        self.limited += usize::from(account.max_concurrency > 0);
         if let Some(entry) = self.accounts.get_mut(&id) {
+            self.limited -= usize::from(entry.account.max_concurrency > 0);
             entry.account = account;
         } else {
             let entry = Entry { account, in_flight: 0, turn: 0, placed: Placed::default() };
@@ -120,7 +128,9 @@ impl Pool {
     /// Forgets an account and its keys. Requests in flight on it go on.
     pub fn remove_account(&mut self, id: &AccountId) {
         self.leave_groups(id);
+        self.busy.remove(id);
         if let Some(entry) = self.accounts.remove(id) {
+            self.limited -= usize::from(entry.account.max_concurrency > 0);
             self.index.replace(id, &entry.placed, &Placed::default());
         }
         for key in self.rings.remove(id).iter().flat_map(Ring::keys) {
@@ -219,18 +229,32 @@ impl Pool {
             && entry.in_flight != in_flight
         {
             entry.in_flight = in_flight;
+            if in_flight > 0 {
+                self.busy.insert(id.clone());
+            } else {
+                self.busy.remove(id);
+            }
             self.reindex(id);
         }
     }
 
-    /// One request more.
-    pub fn begin(&mut self, id: &AccountId) {
-        self.set_in_flight(id, self.in_flight(id).saturating_add(1));
+    /// The same for every account; those that are not named have none.
+    pub fn set_all_in_flight(&mut self, counts: &[(AccountId, u32)]) {
+        let named: BTreeSet<&AccountId> = counts.iter().map(|(id, _)| id).collect();
+        let over: Vec<AccountId> =
+            self.busy.iter().filter(|it| !named.contains(it)).cloned().collect();
+        for id in &over {
+            self.set_in_flight(id, 0);
+        }
+        for (id, in_flight) in counts {
+            self.set_in_flight(id, *in_flight);
+        }
     }
 
-    /// One request fewer.
-    pub fn end(&mut self, id: &AccountId) {
-        self.set_in_flight(id, self.in_flight(id).saturating_sub(1));
+    /// Whether an account takes only so many requests at once.
+    #[must_use]
+    pub const fn has_limits(&self) -> bool {
+        self.limited > 0
     }
 }
 

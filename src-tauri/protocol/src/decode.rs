@@ -15,7 +15,7 @@ mod failure;
 mod gemini;
 mod loose;
 mod message;
-mod repair;
+pub(crate) mod repair;
 mod responses;
 
 use serde::{Deserialize, Serialize};

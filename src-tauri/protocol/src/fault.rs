@@ -103,6 +103,12 @@ pub enum TransportKind {
 // === impl Fault ===
 
 impl Fault {
+    /// Whether an answer of this status is a fault at all.
+    #[must_use]
+    pub const fn is_one(status: u16) -> bool {
+        status >= 400
+    }
+
     /// The fault of an answer whose status is not a success.
     ///
     /// `header` looks a header up by its lower-case name. `body` may be anything; what is kept of

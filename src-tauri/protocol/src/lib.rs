@@ -20,3 +20,9 @@ pub mod edit;
 
 /// Which conversation a request belongs to.
 pub mod session;
+
+/// The hub of a request.
+pub mod request;
+
+/// Any dialect to any dialect.
+pub mod translate;

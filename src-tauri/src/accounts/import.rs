@@ -116,39 +116,60 @@ impl Accounts {
     }
 
     async fn import_one(&self, source: &str, kind: Kind, spec: &AccountSpec) -> Result<Imported> {
-        let known = match (&spec.refresh_token, &spec.api_keys) {
-            (Some(refresh), _) => {
-                self.store
-                    .find_by_lineage(&Secret::new(refresh.expose().trim()).fingerprint())
-                    .await?
-            }
-            (None, Some(KeyList::Text(key))) => {
-                self.pool_with(&Secret::new(key.expose().trim()).fingerprint()).await?
-            }
-            (None, _) => None,
-        };
-        if let Some(known) = known {
-            return Ok(Imported {
-                source: source.to_owned(),
-                outcome: "known",
-                credential_id: Some(known.to_string()),
-                message: "it is stored already and was left as it is".to_owned(),
-            });
+        if let Some(known) = self.known(spec).await? {
+            return Ok(Imported::known(source, &known));
         }
-        match self.create(kind, spec).await {
+        let created = match kind {
+            Kind::ApiKey => self.create_pool(spec, true).await,
+            Kind::WorkosOauth | Kind::Manual => self.create(kind, spec).await,
+        };
+        match created {
             Ok(Created { account, .. }) => Ok(Imported {
                 source: source.to_owned(),
                 outcome: "added",
                 credential_id: Some(account.id.to_string()),
                 message: format!("added as `{}`", account.name),
             }),
-            Err(error @ (Error::NeedsLogin { .. } | Error::Invalid { .. })) => Ok(Imported {
-                source: source.to_owned(),
-                outcome: "refused",
-                credential_id: None,
-                message: error.to_string(),
-            }),
+            Err(error @ (Error::NeedsLogin { .. } | Error::Invalid { .. })) => {
+                // Another process may have taken it over at the same moment.
+                if let Some(known) = self.known(spec).await? {
+                    return Ok(Imported::known(source, &known));
+                }
+                Ok(Imported {
+                    source: source.to_owned(),
+                    outcome: "refused",
+                    credential_id: None,
+                    message: error.to_string(),
+                })
+            }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The account that has the token, or the key, already.
+    async fn known(&self, spec: &AccountSpec) -> Result<Option<AccountId>> {
+        match (&spec.refresh_token, &spec.api_keys) {
+            (Some(refresh), _) => {
+                let fingerprint = Secret::new(refresh.expose().trim()).fingerprint();
+                self.store.find_by_lineage(&fingerprint).await
+            }
+            (None, Some(KeyList::Text(key))) => {
+                self.pool_with(&Secret::new(key.expose().trim()).fingerprint()).await
+            }
+            (None, _) => Ok(None),
+        }
+    }
+}
+
+// === impl Imported ===
+
+impl Imported {
+    fn known(source: &str, id: &AccountId) -> Self {
+        Self {
+            source: source.to_owned(),
+            outcome: "known",
+            credential_id: Some(id.to_string()),
+            message: "it is stored already and was left as it is".to_owned(),
         }
     }
 }

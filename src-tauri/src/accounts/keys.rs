@@ -3,11 +3,13 @@
 //! Owns: adding, removing and switching keys, and what a person is told of each.
 //! Must not know: how a key is chosen, SQL.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::spec::KeyList;
 use super::{Accounts, PastedKey};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown_id};
 use crate::ids::{AccountId, KeyId};
 use crate::pool::account::{Key, KeyStatus, Kind};
 use crate::secret::Secret;
@@ -21,7 +23,8 @@ pub struct KeyResult {
     pub id: Option<KeyId>,
     /// `…cdef`.
     pub tail: String,
-    /// `added`, `duplicate`, `malformed`, `removed`, `not_found`.
+    /// `added`, `duplicate`, `malformed`, `removed`, `not_found`; of keys to remove, one that is
+    /// named again is a `duplicate`.
     pub outcome: &'static str,
 }
 
@@ -64,7 +67,7 @@ impl Accounts {
     ) -> Result<KeysChanged> {
         self.pool(id).await?;
         let pasted = self.open_stored(list.keys("api_keys")?)?;
-        let (keys, mut results) = self.new_keys(pasted);
+        let (keys, told) = self.new_keys(pasted);
         if keys.is_empty() {
             let message = "no usable key among them: a key is 8 or more printable characters";
             return Err(Error::invalid("api_keys", message));
@@ -75,7 +78,7 @@ impl Accounts {
             Mode::Replace => store::Mode::Replace,
         };
         let outcomes = self.store.add_keys(id, keys, mode, self.clock.now()).await?;
-        results.extend(outcomes.into_iter().map(KeyResult::from));
+        let results = in_order(told, outcomes.into_iter().map(KeyResult::from));
         self.broker.reload().await?;
         let added = count(&results, "added");
         let after = self.store.keys(id).await?.len();
@@ -99,13 +102,16 @@ impl Accounts {
     ) -> Result<KeysChanged> {
         self.pool(id).await?;
         let known = self.store.keys(id).await?;
+        let by_id: HashMap<&KeyId, &Key> = known.iter().map(|it| (&it.id, it)).collect();
         let mut wanted: Vec<(Option<&Key>, String)> =
-            ids.iter().map(|it| (known.iter().find(|key| key.id == *it), it.to_string())).collect();
+            ids.iter().map(|it| (by_id.get(it).copied(), shown_id(it.as_str()))).collect();
         if let Some(list) = secrets {
+            let by_hash: HashMap<&str, &Key> =
+                known.iter().map(|it| (it.hash.as_str(), it)).collect();
             for pasted in list.keys("api_keys")? {
                 let secret = pasted.secret();
-                let hash = secret.fingerprint();
-                wanted.push((known.iter().find(|it| it.hash == hash), secret.tail()));
+                let key = by_hash.get(secret.fingerprint().as_str()).copied();
+                wanted.push((key, secret.tail()));
             }
         }
         if wanted.is_empty() {
@@ -115,15 +121,21 @@ impl Accounts {
         let ids = ids.collect();
         self.store.remove_keys(id, ids).await?;
         self.broker.reload().await?;
+        let mut gone = HashSet::new();
         let keys: Vec<KeyResult> = wanted
             .into_iter()
             .map(|(key, shown)| KeyResult {
                 id: key.map(|it| it.id.clone()),
                 tail: key.map_or(shown, |it| it.tail.clone()),
-                outcome: if key.is_some() { "removed" } else { "not_found" },
+                outcome: match key {
+                    Some(key) if gone.insert(&key.id) => "removed",
+                    Some(_) => "duplicate",
+                    None => "not_found",
+                },
             })
             .collect();
-        Ok(KeysChanged { added: 0, duplicates: 0, removed: count(&keys, "removed"), keys })
+        let (removed, duplicates) = (count(&keys, "removed"), count(&keys, "duplicate"));
+        Ok(KeysChanged { added: 0, duplicates, removed, keys })
     }
 
     /// Sets the state of keys.
@@ -140,33 +152,28 @@ impl Accounts {
             return Err(Error::invalid("status", "expected active, disabled or banned"));
         }
         self.pool(id).await?;
-        let known = self.store.keys(id).await?;
-        if let Some(missing) = ids.iter().find(|it| !known.iter().any(|key| key.id == **it)) {
-            return Err(Error::not_found("key", missing));
-        }
-        for key in ids {
-            self.store.set_key_status(id, key, status, None).await?;
-        }
+        let keys = self.store.set_key_status(id, ids.to_vec(), status, None).await?;
         self.broker.reload().await?;
-        let keys = self.store.keys(id).await?;
-        Ok(keys.into_iter().filter(|it| ids.contains(&it.id)).collect())
+        Ok(keys)
     }
 
-    /// Gives each usable key an id; what cannot be a key is told instead.
-    pub(super) fn new_keys(&self, pasted: Vec<PastedKey>) -> (Vec<NewKey>, Vec<KeyResult>) {
+    /// Gives each usable key an id. Beside them, in the order given: what is told of a key that
+    /// cannot be one, and nothing yet of a usable one.
+    pub(super) fn new_keys(&self, pasted: Vec<PastedKey>) -> (Vec<NewKey>, Vec<Option<KeyResult>>) {
         let mut keys = Vec::new();
-        let mut refused = Vec::new();
+        let mut told = Vec::with_capacity(pasted.len());
         for key in pasted {
-            match key {
+            told.push(match key {
                 PastedKey::Plain(secret) => {
                     keys.push(NewKey { id: KeyId::from(self.entropy.uuid()), secret });
+                    None
                 }
                 PastedKey::Stored(secret) | PastedKey::Malformed(secret) => {
-                    refused.push(KeyResult { id: None, tail: secret.tail(), outcome: "malformed" })
+                    Some(KeyResult { id: None, tail: secret.tail(), outcome: "malformed" })
                 }
-            }
+            });
         }
-        (keys, refused)
+        (keys, told)
     }
 
     /// Opens keys that come sealed in the former format (seed S0 §11.2); one that does not open is
@@ -216,6 +223,14 @@ impl From<KeyOutcome> for KeyResult {
         };
         Self { id: Some(outcome.id), tail: outcome.tail, outcome: word }
     }
+}
+
+/// Fills the gaps in what is told of keys with the outcomes of the usable ones.
+pub(super) fn in_order(
+    told: Vec<Option<KeyResult>>,
+    mut outcomes: impl Iterator<Item = KeyResult>,
+) -> Vec<KeyResult> {
+    told.into_iter().filter_map(|it| it.or_else(|| outcomes.next())).collect()
 }
 
 fn count(keys: &[KeyResult], outcome: &str) -> usize {

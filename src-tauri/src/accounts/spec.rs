@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::GroupId;
 use crate::pool::account::{Kind, Strategy};
-use crate::secret::Secret;
+use crate::secret::{Personal, Secret};
 
 /// The longest a name may be, in characters.
 const LONGEST_NAME: usize = 200;
@@ -59,9 +59,9 @@ pub struct AccountSpec {
     /// How a key is chosen in a pool.
     #[serde(alias = "keyStrategy")]
     pub key_strategy: Option<Strategy>,
-    /// The organisation to ask tokens for.
-    #[serde(alias = "organizationId")]
-    pub organization_id: Option<String>,
+    /// The organisation to ask tokens for; null or empty: whichever the sign-in service chooses.
+    #[serde(alias = "organizationId", deserialize_with = "nullable")]
+    pub organization_id: Option<Option<String>>,
     /// The access token, if one is at hand.
     #[serde(alias = "accessToken")]
     pub access_token: Option<Secret>,
@@ -76,10 +76,10 @@ pub struct AccountSpec {
     pub user_id: Option<String>,
     /// The owner's email.
     #[serde(alias = "ownerEmail", alias = "email")]
-    pub owner_email: Option<String>,
+    pub owner_email: Option<Personal>,
     /// The owner's name.
     #[serde(alias = "ownerName")]
-    pub owner_name: Option<String>,
+    pub owner_name: Option<Personal>,
     /// The keys of a pool.
     #[serde(alias = "apiKeys", alias = "api_key", alias = "apiKey")]
     pub api_keys: Option<KeyList>,
@@ -90,7 +90,7 @@ pub struct AccountSpec {
 
 /// Keys as a list or as pasted text.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a list of keys, or text with a key a line")]
 pub enum KeyList {
     /// One text, a key a line; commas and blanks separate too.
     Text(Secret),
@@ -116,7 +116,10 @@ pub enum KeyEntry {
 
 /// A proxy as a URL or in parts (the form of claude-relay-service).
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a URL, or an object with type, host, port, username and password"
+)]
 pub enum ProxySpec {
     /// `socks5://user:pass@host:1080`.
     Url(Secret),
@@ -131,7 +134,7 @@ pub enum ProxySpec {
         port: Port,
         /// User, if needed.
         #[serde(default)]
-        username: Option<String>,
+        username: Option<Secret>,
         /// Password, if needed.
         #[serde(default)]
         password: Option<Secret>,
@@ -140,7 +143,7 @@ pub enum ProxySpec {
 
 /// A port as a number or in text.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a port: 1 to 65535")]
 pub enum Port {
     /// 1 to 65535.
     Number(u16),
@@ -234,6 +237,13 @@ impl AccountSpec {
                 Ok(Some(text.to_owned()))
             })
             .transpose()
+    }
+
+    /// The organisation: unchanged, removed, or set.
+    #[must_use]
+    pub fn checked_organization(&self) -> Option<Option<String>> {
+        let trimmed = |it: &String| Some(it.trim().to_owned()).filter(|it| !it.is_empty());
+        self.organization_id.as_ref().map(|it| it.as_ref().and_then(trimmed))
     }
 
     /// The checked groups, each once, if any were given.
@@ -334,9 +344,9 @@ impl ProxySpec {
                 let Some(port) = port.filter(|it| *it > 0) else {
                     return Err(Error::invalid("config.proxy.port", "expected 1 to 65535"));
                 };
-                let user = username.as_deref().filter(|it| !it.is_empty()).map(|user| {
+                let user = username.as_ref().filter(|it| !it.is_empty()).map(|user| {
                     let password = password.as_ref().map_or("", Secret::expose);
-                    format!("{}:{}@", encode(user), encode(password))
+                    format!("{}:{}@", encode(user.expose()), encode(password))
                 });
                 let user = user.unwrap_or_default();
                 Ok(Secret::new(format!("{kind}://{user}{}:{port}", host.trim())))

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::pool::account::{Account, Group, Health, Key, KeyStatus, Kind, Status};
+use crate::secret::Personal;
 
 /// An account.
 #[derive(Debug, Serialize)]
@@ -36,9 +37,9 @@ pub struct AccountView {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    owner_email: Option<String>,
+    owner_email: Option<Personal>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    owner_name: Option<String>,
+    owner_name: Option<Personal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,8 +164,8 @@ impl AccountView {
             has_proxy: account.has_proxy,
             proxy,
             user_agent: account.user_agent.clone(),
-            owner_email: account.owner_email.as_ref().map(|it| it.0.clone()),
-            owner_name: account.owner_name.as_ref().map(|it| it.0.clone()),
+            owner_email: account.owner_email.clone(),
+            owner_name: account.owner_name.clone(),
             user_id: account.user_id.clone(),
             organization_id: account.organization_id.clone(),
             subscription_expires_at: time(account.subscription_expires_at),

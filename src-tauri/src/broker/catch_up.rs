@@ -1,6 +1,6 @@
 //! Keeping this process's pool in step with the store.
 //!
-//! Owns: when the store is looked at, and how its changes reach the pool.
+//! Owns: when the store is looked at and swept, and how its changes reach the pool.
 //! Must not know: SQL, what changed and why.
 
 use std::time::Duration;
@@ -16,12 +16,17 @@ use crate::store::Changes;
 /// enough for that, seldom enough to cost nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// A process that lives longer cares itself for what is over in the store; others do at their end.
+const SWEEP_AFTER: Duration = Duration::from_secs(3600);
+
 /// How far this process has read.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     revision: u64,
     data_version: Option<i64>,
     looked_at: Option<Timestamp>,
+    /// When this process last cared for what is over, or when it first could have.
+    swept_at: Option<Timestamp>,
 }
 
 // === impl Broker ===
@@ -32,22 +37,29 @@ impl Broker {
     /// # Errors
     /// When the store cannot be read.
     pub async fn catch_up(&self) -> Result<()> {
+        if !self.is_time_to_look(self.parts.clock.now()) {
+            return Ok(());
+        }
+        // One looks. The others go on with what is known, unless nothing is known yet.
+        let _looking = if self.state().seen.looked_at.is_none() {
+            self.looking.lock().await
+        } else {
+            let Some(looking) = self.looking.try_lock() else { return Ok(()) };
+            looking
+        };
         let now = self.parts.clock.now();
-        let looked = self.state().seen.looked_at;
-        // A clock that was set back must not stop the looking.
-        if looked.is_some_and(|it| now >= it && now.since(it) < LOOK_EVERY) {
+        if !self.is_time_to_look(now) {
             return Ok(());
         }
         let data_version = self.parts.store.data_version().await?;
-        let changed = {
-            let mut state = self.state();
-            state.seen.looked_at = Some(now);
-            state.seen.data_version != Some(data_version)
-        };
-        if changed {
+        if self.state().seen.data_version != Some(data_version) {
             self.reload().await?;
-            self.state().seen.data_version = Some(data_version);
+            let mut state = self.state();
+            // A conversation may have moved in the other process: what is stored counts.
+            state.affinity.clear();
+            state.seen.data_version = Some(data_version);
         }
+        self.state().seen.looked_at = Some(now);
         Ok(())
     }
 
@@ -62,11 +74,40 @@ impl Broker {
         Ok(())
     }
 
+    /// Removes from the store what is over, if this process is old enough that nobody may have done
+    /// so at the end of another one.
+    pub(super) async fn sweep_at_times(&self) {
+        let now = self.parts.clock.now();
+        let since = *self.state().seen.swept_at.get_or_insert(now);
+        if now >= since && now.since(since) < SWEEP_AFTER {
+            return;
+        }
+        self.state().seen.swept_at = Some(now);
+        self.sweep().await;
+    }
+
+    /// Removes from the store what is over, if it is time. Nobody waits for that: a failure is
+    /// noted, and it is tried again later.
+    pub(super) async fn sweep(&self) {
+        let now = self.parts.clock.now();
+        let days = u64::from(self.parts.config.get().usage.retention_days);
+        let kept = Duration::from_secs(days.saturating_mul(24 * 3600));
+        if let Err(error) = self.parts.store.sweep_if_due(now, now.minus(kept)).await {
+            log::warn!("what is over stays in the store for now: {}", error.kind());
+        }
+    }
+
     /// Applies a changed configuration to what is decided from now on.
     pub fn reconfigure(&self, config: &Config) {
         let mut state = self.state();
         state.pool.set_scheduling(&config.scheduling);
         state.affinity.set_ttl(config.api_key.sticky_ttl);
+    }
+
+    fn is_time_to_look(&self, now: Timestamp) -> bool {
+        // A clock that was set back must not stop the looking.
+        let looked = self.state().seen.looked_at;
+        looked.is_none_or(|it| now < it || now.since(it) >= LOOK_EVERY)
     }
 
     pub(super) fn took_over(&self, account: Account, key: Option<Key>) {

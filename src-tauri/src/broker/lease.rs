@@ -30,6 +30,9 @@ pub struct Lease {
     /// that is stored now. A hash of a random token gives nothing away.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// A place of an account with a limit was taken for it.
+    #[serde(rename = "p", default, skip_serializing_if = "std::ops::Not::not")]
+    pub place: bool,
     /// When.
     #[serde(rename = "t")]
     pub taken_at: Timestamp,
@@ -75,6 +78,7 @@ mod tests {
             key in proptest::option::of("[a-z0-9-]{1,36}"),
             client_key_id in proptest::option::of("\\PC{0,20}"),
             model in "\\PC{0,40}",
+            place: bool,
             taken_at: i64,
             nonce: u64,
         ) {
@@ -84,6 +88,7 @@ mod tests {
                 client_key_id: client_key_id.map(ClientKeyId::from),
                 model,
                 token: None,
+                place,
                 taken_at: Timestamp(taken_at),
                 nonce,
             };

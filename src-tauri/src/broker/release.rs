@@ -31,6 +31,17 @@ pub enum Outcome {
     Fault(Fault),
 }
 
+/// Which loan a use was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loan {
+    /// None: nobody was lent anything, as with a test of a key.
+    None,
+    /// This one.
+    Known(LeaseId),
+    /// One of the account's; the host does not say which.
+    Unsaid,
+}
+
 /// One use of an account, told afterwards.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -38,9 +49,9 @@ pub struct Report {
     pub account_id: AccountId,
     /// The key, for a pool; the lease's if not told.
     pub key_id: Option<KeyId>,
-    /// The loan, if it is known.
-    pub lease_id: Option<LeaseId>,
-    /// Upstream's name of the model; the lease's if not told.
+    /// The loan that ends with it.
+    pub loan: Loan,
+    /// Upstream's name of the model, for a use whose loan does not tell it.
     pub model: Option<String>,
     /// How it went.
     pub outcome: Outcome,
@@ -59,7 +70,10 @@ impl Broker {
     /// [`Error::NotFound`] when there is no such account; what the store failed with.
     pub async fn release(&self, report: Report) -> Result<()> {
         self.catch_up().await?;
-        let lease = report.lease_id.as_ref().and_then(|it| Lease::from_id(it.as_str()));
+        let lease = match &report.loan {
+            Loan::Known(id) => Lease::from_id(id.as_str()),
+            Loan::None | Loan::Unsaid => None,
+        };
         let lease = lease.filter(|it| it.account_id == report.account_id);
         let account = match self.account(&report.account_id) {
             Ok(account) => account,
@@ -69,23 +83,20 @@ impl Broker {
                 self.account(&report.account_id)?
             }
         };
-        if let Some(lease_id) = &report.lease_id
-            && account.max_concurrency > 0
-            && self.parts.store.drop_lease(lease_id).await?.is_some()
-        {
-            self.ended(&account.id);
-        }
+        self.give_back(&account, &report.loan, lease.as_ref()).await?;
         let key_id = report.key_id.clone().or_else(|| lease.as_ref()?.key_id.clone());
         let key_id = key_id.filter(|_| account.kind == Kind::ApiKey);
-        let model = report.model.clone().or_else(|| lease.as_ref().map(|it| it.model.clone()));
-        let model = model.unwrap_or_default();
+        let lent = lease.as_ref().map(|it| it.model.clone());
+        let model = lent.or_else(|| report.model.clone()).unwrap_or_default();
         match &report.outcome {
             Outcome::Success => self.succeeded(&account, key_id.as_ref(), &model).await?,
             Outcome::Fault(fault) => {
                 self.failed(&account, key_id.as_ref(), fault, &model, lease.as_ref()).await?;
             }
         }
-        self.count(report, lease, key_id, model).await
+        self.count(report, lease, key_id, model).await?;
+        self.sweep_at_times().await;
+        Ok(())
     }
 
     async fn succeeded(&self, account: &Account, key: Option<&KeyId>, model: &str) -> Result<()> {
@@ -172,28 +183,16 @@ impl Broker {
         }
     }
 
-    /// Marks the one probe of a cooling account as sent, over all processes.
-    pub(super) async fn claim_probe(&self, candidate: &Candidate, model: &str) -> Result<()> {
+    /// Marks the one probe of a cooling account as sent, over all processes; false when another one
+    /// sent it.
+    pub(super) async fn claim_probe(&self, candidate: &Candidate, model: &str) -> Result<bool> {
         let claimed = Arc::new(AtomicBool::new(false));
         let (told, model) = (Arc::clone(&claimed), model.to_owned());
         self.change(&candidate.account, candidate.key.as_ref(), move |row, now| {
             told.store(claim_probe(row, &model, now), Ordering::SeqCst);
         })
         .await?;
-        if claimed.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        Err(Error::NoAccount {
-            message: "every account is cooling and the one probe is under way".to_owned(),
-            retry_after: self.cooling_for(candidate),
-        })
-    }
-
-    fn cooling_for(&self, candidate: &Candidate) -> Option<Duration> {
-        let now = self.parts.clock.now();
-        let state = self.state();
-        let account = state.pool.account(&candidate.account)?;
-        account.health.cooling_at(now).map(|it| it.until.since(now))
+        Ok(claimed.load(Ordering::SeqCst))
     }
 
     /// Changes an account's and a key's health in one transaction over fresh rows, and takes the
@@ -219,6 +218,10 @@ impl Broker {
         model: String,
     ) -> Result<()> {
         let now = self.parts.clock.now();
+        let tokens = report.usage.total();
+        if tokens > 0 {
+            self.state().pool.spent(&report.account_id, key_id.as_ref(), tokens);
+        }
         let row = UsageRow {
             hour: now,
             account_id: report.account_id,

@@ -63,8 +63,7 @@ pub enum Left {
     Answer(Answer),
 }
 
-/// A sign-in answer as it was received.
-#[derive(Debug)]
+/// A sign-in answer as it was received. It holds tokens: Debug shows its length.
 pub struct Answer {
     /// Fingerprint of the refresh token that was spent for it.
     pub spent: String,
@@ -72,6 +71,18 @@ pub struct Answer {
     pub at: Timestamp,
     /// Its bytes, unread.
     pub bytes: Zeroizing<Vec<u8>>,
+}
+
+// === impl Answer ===
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer")
+            .field("spent", &self.spent)
+            .field("at", &self.at)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
 }
 
 // === impl Journal ===

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::clock::{Clock, Entropy, Timestamp};
 use crate::error::{Error, Result};
@@ -34,6 +34,9 @@ mod spend;
 
 /// How long a caller with a living token waits for a new one before it uses the old one.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a caller without one waits: the host gives up after 30 s, and should hear why before.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
 /// Why a token is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -141,8 +144,10 @@ impl<S: TokenStore, W: TokenEndpoint> Refresher<S, W> {
                 Some(old) if !is_final(&error) => Ok(old),
                 _ => Err(again(&error, &tokens.name)),
             },
-            // Only callers with an old token run out of patience.
-            None => old.ok_or(Error::Stopping),
+            None => old.ok_or_else(|| Error::RefreshFailed {
+                name: tokens.name.clone(),
+                reason: "the sign-in service has not answered yet".to_owned(),
+            }),
         }
     }
 
@@ -154,8 +159,8 @@ impl<S: TokenStore, W: TokenEndpoint> Refresher<S, W> {
         let _ = n_flying.wait_for(|it| *it == 0).await;
     }
 
-    /// Waits for a flight's end: that of the one under way, or of a new one. None when an old token
-    /// is at hand and it takes too long; the flight goes on.
+    /// Waits for a flight's end: that of the one under way, or of a new one. None when it takes too
+    /// long, which is sooner where an old token is at hand; the flight goes on.
     async fn land(
         &self,
         id: &AccountId,
@@ -163,6 +168,7 @@ impl<S: TokenStore, W: TokenEndpoint> Refresher<S, W> {
         tokens: &Tokens,
         has_old: bool,
     ) -> Option<Outcome> {
+        let give_up = Instant::now() + if has_old { PATIENCE } else { LONGEST_WAIT };
         loop {
             let (mut flying, joined) = self.join(id, goal, tokens);
             let landed = async move {
@@ -172,8 +178,7 @@ impl<S: TokenStore, W: TokenEndpoint> Refresher<S, W> {
                     .and_then(|it| it.clone())
                     .unwrap_or_else(|| Err(Arc::new(Error::Stopping)))
             };
-            let outcome =
-                if has_old { timeout(PATIENCE, landed).await.ok()? } else { landed.await };
+            let outcome = timeout_at(give_up, landed).await.ok()?;
             // A flight that someone else began may have been content with the very token that was
             // refused here. The next one is begun with this caller's own goal.
             let refused = match (goal, &outcome) {

@@ -128,6 +128,12 @@ impl Affinity {
         }
     }
 
+    /// Every session is to be read again.
+    pub fn clear(&mut self) {
+        self.sessions.clear();
+        self.recent.clear();
+    }
+
     const fn next_turn(&mut self) -> u64 {
         self.turn += 1;
         self.turn

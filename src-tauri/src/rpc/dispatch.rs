@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use droid_protocol::fault::clean_text;
 use futures_util::FutureExt;
 use jsonrpsee::core::server::{MethodCallback, Methods};
 use jsonrpsee::types::{ErrorObjectOwned, Id, Params};
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 
 use super::error::{self, INTERNAL, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE};
 use super::message::{self, BadCall, Call, Line, NO_ID};
-use super::stdio::Input;
+use super::stdio::{Input, Output};
 
 /// Calls that may wait for something at the same time. A further one is read when one ends.
 const CONCURRENT: usize = 1024;
@@ -31,11 +32,11 @@ const PREFIX: &str = "{\"jsonrpc\":\"2.0\",\"id\":null,";
 
 type Answer = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 
-/// Answers input until it ends, then waits for what is in flight.
+/// Answers input until it ends or nobody reads the answers, then waits for what is in flight.
 pub async fn run(
     methods: Methods,
     mut input: mpsc::Receiver<Input>,
-    output: mpsc::Sender<String>,
+    output: Output,
     stop: impl Future<Output = ()>,
 ) {
     let (waiting, ready) = (JoinSet::new(), String::new());
@@ -45,6 +46,10 @@ pub async fn run(
         let input = tokio::select! {
             biased;
             () = &mut stop => break,
+            () = dispatcher.output.closed() => {
+                log::warn!("nobody reads the answers any more: the end");
+                break;
+            }
             Some(done) = dispatcher.waiting.join_next() => {
                 dispatcher.ended(done.ok().flatten()).await;
                 continue;
@@ -68,7 +73,7 @@ pub async fn run(
 
 struct Dispatcher {
     methods: Methods,
-    output: mpsc::Sender<String>,
+    output: Output,
     waiting: JoinSet<Option<String>>,
     /// Answers that were not handed on yet, each with its line end.
     ready: String,
@@ -144,8 +149,7 @@ impl Dispatcher {
 
     async fn hand_on(&mut self) {
         if !self.ready.is_empty() {
-            // Nobody reads any more: the program is about to end.
-            drop(self.output.send(std::mem::take(&mut self.ready)).await);
+            self.output.send(std::mem::take(&mut self.ready)).await;
         }
     }
 }
@@ -208,5 +212,5 @@ fn error_line(id: &str, error: &ErrorObjectOwned) -> String {
 
 /// An unknown method's name is the caller's text: enough of it to find the mistake.
 fn shortened(name: &str) -> String {
-    name.chars().filter(|it| !it.is_control()).take(64).collect()
+    clean_text(name).chars().take(64).collect()
 }

@@ -11,8 +11,7 @@ use serde_json::value::RawValue;
 /// The id of an answer to something whose id could not be read.
 pub const NO_ID: &str = "null";
 
-/// One call or notification. Borrows from the line.
-#[derive(Debug)]
+/// One call or notification. Borrows from the line. Debug leaves the params out.
 pub struct Call<'a> {
     /// The id as written (string, number or null); none for a notification.
     pub id: Option<&'a str>,
@@ -52,6 +51,17 @@ struct Envelope<'a> {
     method: Option<&'a RawValue>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
+}
+
+// === impl Call ===
+
+impl std::fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("id", &self.id)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads one line (without its line end). Blank lines are `None`.

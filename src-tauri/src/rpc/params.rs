@@ -4,6 +4,7 @@
 //! Must not know: methods. Never repeats a value it was given: it may be a secret.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
 
@@ -17,6 +18,18 @@ pub fn parse<T: DeserializeOwned>(params: Option<&str>) -> Result<T> {
         return Err(Error::invalid("params", "expected an object, these methods take no list"));
     }
     serde_json::from_str(text).or_else(|_| explain(text))
+}
+
+/// For a field that may be left out: hosts write what is not there as null, too.
+///
+/// # Errors
+/// What the value's own type refuses.
+pub fn or_default<'de, T, D>(deserializer: D) -> std::result::Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Reads it again, slower, to learn where it went wrong.
@@ -36,9 +49,7 @@ pub fn without_values(text: &str) -> String {
     if let Some((_, expected)) = text.split_once(", expected ") {
         return format!("expected {expected}");
     }
-    for known in
-        ["missing field", "duplicate field", "recursion limit exceeded", "data did not match"]
-    {
+    for known in ["missing field", "duplicate field", "recursion limit exceeded", "expected "] {
         if text.starts_with(known) {
             return text.to_owned();
         }

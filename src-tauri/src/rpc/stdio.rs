@@ -3,10 +3,12 @@
 //! Owns: the two threads that block on the pipes, the longest line, and stdout itself.
 //! Must not know: JSON, methods.
 
+use std::fmt;
 use std::io::{Read, Write};
+use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// The longest line that is read: 64 MiB (design section 6.1).
 pub const LONGEST_LINE: usize = 64 * 1024 * 1024;
@@ -15,14 +17,17 @@ pub const LONGEST_LINE: usize = 64 * 1024 * 1024;
 /// writer is held back by the pipe.
 const INPUT_BLOCKS: usize = 4;
 
-/// Blocks of answers waiting to be written.
+/// Blocks of answers waiting to be written: so many...
 const OUTPUT_BLOCKS: usize = 256;
+
+/// ...and so many bytes, or one answer that is longer: a host that reads slowly must not make the
+/// program grow.
+const OUTPUT_BYTES: usize = 2 * 1024 * 1024;
 
 /// Read at most this much at once.
 const READ_SIZE: usize = 256 * 1024;
 
-/// What the reader found.
-#[derive(Debug)]
+/// What the reader found. Lines hold whatever a host sends: Debug shows their length.
 pub enum Input {
     /// One or more whole lines, each with its line end but perhaps the last one of the input.
     Lines(Vec<u8>),
@@ -30,6 +35,47 @@ pub enum Input {
     TooLong,
     /// Reading failed; what the operating system said.
     Failed(std::io::Error),
+}
+
+// === impl Input ===
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lines(block) => f.debug_tuple("Lines").field(&block.len()).finish(),
+            Self::TooLong => f.write_str("TooLong"),
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+        }
+    }
+}
+
+/// Where answers go. Clones are the same.
+#[derive(Clone)]
+pub struct Output {
+    blocks: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+}
+
+/// Answers and their place among [`OUTPUT_BYTES`].
+struct Waiting {
+    block: String,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+// === impl Output ===
+
+impl Output {
+    /// Queues whole lines once there is room. What nobody will read is dropped.
+    pub async fn send(&self, block: String) {
+        let wanted = u32::try_from(block.len().min(OUTPUT_BYTES)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).acquire_many_owned(wanted).await.ok();
+        drop(self.blocks.send(Waiting { block, _room: room }).await);
+    }
+
+    /// Ready when nobody reads any more.
+    pub async fn closed(&self) {
+        self.blocks.closed().await;
+    }
 }
 
 /// Reads until the end of `source` on a thread of its own. The channel closes at the end.
@@ -63,22 +109,21 @@ pub fn read_lines(mut source: impl Read + Send + 'static) -> mpsc::Receiver<Inpu
     receiver
 }
 
-/// Writes what is sent, whole lines, on a thread of its own. The thread ends when every sender is
-/// gone or the other side closed the pipe; the receiver tells when all is written.
-pub fn write_lines(
-    mut sink: impl Write + Send + 'static,
-) -> (mpsc::Sender<String>, oneshot::Receiver<()>) {
-    let (sender, mut receiver) = mpsc::channel::<String>(OUTPUT_BLOCKS);
+/// Writes what is sent, whole lines, on a thread of its own. The thread ends when every [`Output`]
+/// is gone or the other side closed the pipe; the receiver tells when all is written.
+pub fn write_lines(mut sink: impl Write + Send + 'static) -> (Output, oneshot::Receiver<()>) {
+    let (blocks, mut receiver) = mpsc::channel::<Waiting>(OUTPUT_BLOCKS);
     let (ended, end) = oneshot::channel();
     spawn("stdout", move || {
-        while let Some(lines) = receiver.blocking_recv() {
-            if sink.write_all(lines.as_bytes()).and_then(|()| sink.flush()).is_err() {
+        while let Some(waiting) = receiver.blocking_recv() {
+            let written = sink.write_all(waiting.block.as_bytes()).and_then(|()| sink.flush());
+            if written.is_err() {
                 break;
             }
         }
         drop(ended);
     });
-    (sender, end)
+    (Output { blocks, room: Arc::new(Semaphore::new(OUTPUT_BYTES)) }, end)
 }
 
 /// Cuts bytes into blocks of whole lines; a partial line is looked at once, not again with every
@@ -168,6 +213,44 @@ mod tests {
         found.extend(blocks.push(b"rt"));
         found.extend(blocks.finish());
         assert_eq!(lines_of(found), [&b"TOO LONG"[..], b"ping\n", b"part"]);
+    }
+
+    /// A pipe nobody reads, until the other end of the channel is dropped.
+    struct Stuck(std::sync::mpsc::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            // An error says that the test let go.
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_nobody_reads_wait_in_bounded_room() {
+        let (lets_go, stuck) = std::sync::mpsc::channel();
+        let (output, writer) = write_lines(Stuck(stuck));
+        let filling = async {
+            for n in 0.. {
+                let sent = output.send("x".repeat(OUTPUT_BYTES / 4));
+                if tokio::time::timeout(std::time::Duration::from_secs(60), sent).await.is_err() {
+                    return n;
+                }
+            }
+            0
+        };
+        // What is in the writer's hands, and what waits.
+        let n_sent = filling.await;
+        assert!((4..=9).contains(&n_sent), "{n_sent}");
+        // Longer than all the room: sent alone, not refused.
+        drop(lets_go);
+        output.send("y".repeat(3 * OUTPUT_BYTES)).await;
+        drop(output);
+        assert!(writer.await.is_err(), "nothing is ever sent: it ends with the writer");
     }
 
     proptest! {

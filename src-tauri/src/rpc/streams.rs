@@ -24,11 +24,10 @@ const MOST_STREAMS: usize = 4096;
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// The decoders of this process.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Streams(Mutex<HashMap<String, Open>>);
 
 /// One piece of an answer.
-#[derive(Debug)]
 pub struct Piece<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
@@ -39,7 +38,7 @@ pub struct Piece<'a> {
 }
 
 /// What a piece held.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Parsed {
     /// What happened, in order.
     pub events: Vec<Event>,
@@ -55,7 +54,6 @@ pub struct Parsed {
     pub carry: Option<String>,
 }
 
-#[derive(Debug)]
 struct Open {
     decoder: StreamDecoder,
     fed_at: Timestamp,

@@ -78,7 +78,7 @@ pub const METHODS: &[Spec] = &[
         params: &[
             ID,
             "revision?: integer - refuse the change if the account is at another revision by now",
-            "config: object - name, endpoint_type, priority, groups, schedulable, enabled, max_concurrency, proxy (null removes it), user_agent, subscription_expires_at, token_budget, key_strategy, organization_id; refresh_token (and access_token) replaces the sign-in",
+            "config: object - name, endpoint_type, priority, groups, schedulable, enabled, max_concurrency, proxy (null removes it), user_agent, subscription_expires_at, token_budget and organization_id (null removes each), key_strategy; refresh_token (and access_token) replaces the sign-in",
         ],
         result: "credential",
     },
@@ -96,7 +96,7 @@ pub const METHODS: &[Spec] = &[
     },
     Spec {
         name: "reset_credential",
-        purpose: "Lifts cooling, strikes and errors of an account and its keys at once. Bans and disabled keys stay.",
+        purpose: "Lifts cooling, strikes, errors and bans of an account and its keys at once. Disabled keys stay, and so does the need of a new sign-in.",
         params: &[ID],
         result: "credential",
     },
@@ -114,7 +114,7 @@ pub const METHODS: &[Spec] = &[
             "api_keys: list of strings, or text with a key a line",
             "mode?: string - append (default) or replace",
         ],
-        result: "{keys: [{id?, tail, outcome: added, duplicate or malformed}], added, duplicates}",
+        result: "{keys: [{id?, tail, outcome: added, duplicate or malformed}], added, duplicates, removed}, the keys in the order given",
     },
     Spec {
         name: "remove_api_keys",
@@ -124,7 +124,7 @@ pub const METHODS: &[Spec] = &[
             "api_key_ids?: list of strings",
             "api_keys?: list of strings - the keys themselves",
         ],
-        result: "{keys: [{id, tail, outcome: removed}], removed}",
+        result: "{keys: [{id?, tail, outcome: removed, not_found or duplicate (named twice)}], added, duplicates, removed}, the keys in the order given",
     },
     Spec {
         name: "set_api_key_status",
@@ -232,14 +232,15 @@ pub const METHODS: &[Spec] = &[
             "endpoint_type?: string - default: the model's",
             "protocol?: string - the client's: anthropic, openai, responses, chat, gemini; default: told from the body",
             "headers?: object - the client's headers (session id, anthropic-version, anthropic-beta)",
-            "session_id?: string",
+            "session_id?: string - instead of the one the headers or the body tell",
+            "model?: string - where the body does not name it (Gemini)",
         ],
         result: "{request, endpoint_type, url, headers}",
     },
     Spec {
         name: "apply_risk_control",
         purpose: "Answers the request as it came: Factory wants no more than the headers that transform_request gives.",
-        params: &["request: object", "credential_id: string"],
+        params: &["request: object", "credential_id?: string", "session_id?: string"],
         result: "{request, headers: {x-session-id, x-assistant-message-id}}",
     },
     Spec {

@@ -36,6 +36,9 @@ pub struct NewAccount {
     /// The sign-in it comes from: ended as done in the same transaction. If that is over already
     /// nothing is added.
     pub login: Option<LoginId>,
+    /// Adds nothing if every one of the keys is in some pool already: of two processes that import
+    /// the same key one does.
+    pub only_unknown_keys: bool,
 }
 
 /// Tokens of a sign-in.
@@ -185,6 +188,9 @@ fn create(db: &Db, new: &NewAccount) -> Result<Account, Fail> {
     let id = &new.account.id;
     if exists(db, "accounts", id.as_str())? {
         return Err(Error::invalid("id", "an account has this id already").into());
+    }
+    if new.only_unknown_keys && keys::all_known(db, &new.keys)? {
+        return Err(Error::invalid("api_keys", "are in a pool already").into());
     }
     if let Some(login) = &new.login {
         logins::finish_with_account(db, login, id)?;

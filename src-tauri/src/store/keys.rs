@@ -115,28 +115,31 @@ impl Store {
         .await
     }
 
-    /// Sets a key's status, durably; `Active` also ends its pause and forgets its strikes.
+    /// Sets the status of keys, durably, of all or none; `Active` also ends their pauses and
+    /// forgets their strikes. Answers them in the order given.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn set_key_status(
         &self,
         account: &AccountId,
-        key: &KeyId,
+        keys: Vec<KeyId>,
         status: KeyStatus,
         error: Option<String>,
-    ) -> Result<Key> {
-        let (account, key) = (account.clone(), key.clone());
-        self.write(Durability::Full, "setting the key's status", move |db| {
-            let mut row = get(db, &account, &key)?;
-            if status == KeyStatus::Active {
-                let Health { successes, failures, .. } = row.health;
-                row.health = Health { successes, failures, ..Health::default() };
+    ) -> Result<Vec<Key>> {
+        let account = account.clone();
+        self.write(Durability::Full, "setting the status of keys", move |db| {
+            for key in &keys {
+                let mut row = get(db, &account, key)?;
+                if status == KeyStatus::Active {
+                    let Health { successes, failures, .. } = row.health;
+                    row.health = Health { successes, failures, ..Health::default() };
+                }
+                (row.status, row.error) = (status, error.clone());
+                put_health(db, &row)?;
             }
-            (row.status, row.error) = (status, error);
-            put_health(db, &row)?;
             settle(db, &account)?;
-            get(db, &account, &key)
+            keys.iter().map(|key| get(db, &account, key)).collect()
         })
         .await
     }
@@ -160,7 +163,7 @@ impl Store {
         .await
     }
 
-    /// The keys of a pool, oldest first.
+    /// The keys of a pool, oldest first, those that came together in the order they were given.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -207,6 +210,18 @@ pub(super) fn add(
     Ok(outcomes)
 }
 
+/// Whether each of the keys is in a pool, whichever.
+pub(super) fn all_known(db: &Db, keys: &[NewKey]) -> Result<bool, Fail> {
+    let sql = "SELECT 1 FROM api_keys WHERE hash = ?1";
+    for key in keys {
+        let hash = Secret::new(key.secret.expose().trim()).fingerprint();
+        if !db.conn.prepare_cached(sql)?.exists([hash])? {
+            return Ok(false);
+        }
+    }
+    Ok(!keys.is_empty())
+}
+
 pub(super) fn get(db: &Db, account: &AccountId, key: &KeyId) -> Result<Key, Fail> {
     let sql = format!("SELECT {KEY_COLUMNS} FROM api_keys WHERE id = ?1 AND account_id = ?2");
     let row = db.conn.prepare_cached(&sql)?.query_row((key, account), codec::key).optional()?;
@@ -214,8 +229,9 @@ pub(super) fn get(db: &Db, account: &AccountId, key: &KeyId) -> Result<Key, Fail
 }
 
 pub(super) fn all(db: &Db, account: &AccountId) -> Result<Vec<Key>, Fail> {
-    let sql =
-        format!("SELECT {KEY_COLUMNS} FROM api_keys WHERE account_id = ?1 ORDER BY created_at, id");
+    let sql = format!(
+        "SELECT {KEY_COLUMNS} FROM api_keys WHERE account_id = ?1 ORDER BY created_at, rowid"
+    );
     let mut statement = db.conn.prepare_cached(&sql)?;
     let rows = statement.query_map([account], codec::key)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -86,6 +86,37 @@ impl Store {
         .await
     }
 
+    /// Gives the oldest lease of an account back, for a caller that does not know which one it ends.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn drop_oldest_lease(&self, account: &AccountId) -> Result<Option<LeaseRow>> {
+        let account = account.clone();
+        self.write(Durability::Normal, "giving a lease back", move |db| {
+            let mut statement = db.conn.prepare_cached(
+                "DELETE FROM leases WHERE id =
+                     (SELECT id FROM leases WHERE account_id = ?1 ORDER BY created_at, id LIMIT 1)
+                 RETURNING id, account_id, key_id, model, owner, created_at, expires_at",
+            )?;
+            Ok(statement.query_row([&account], from_row).optional()?)
+        })
+        .await
+    }
+
+    /// Lets the leases of a process outlive it, for their time.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn disown_leases(&self, owner: &OwnerId) -> Result<()> {
+        let owner = owner.clone();
+        self.write(Durability::Normal, "handing leases on", move |db| {
+            let sql = "UPDATE leases SET owner = NULL WHERE owner = ?1";
+            db.conn.prepare_cached(sql)?.execute([&owner])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// How many leases of each account are live.
     ///
     /// # Errors

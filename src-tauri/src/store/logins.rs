@@ -135,6 +135,30 @@ impl Store {
         .await
     }
 
+    /// Takes the right to ask upstream about a sign-in: true for one caller among all processes,
+    /// false before its time and once it is over. It ends with the next change of `next_poll_at`,
+    /// and at `until` if its holder dies.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn claim_login(
+        &self,
+        id: &LoginId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool> {
+        let id = id.clone();
+        self.write(Durability::Normal, "asking about the sign-in", move |db| {
+            let changed = db.conn.execute(
+                "UPDATE logins SET next_poll_at = ?3
+                 WHERE id = ?1 AND state = 'pending' AND next_poll_at <= ?2",
+                (&id, now, until),
+            )?;
+            Ok(changed > 0)
+        })
+        .await
+    }
+
     /// Moves a sign-in on: pending to any other state, exchanging to one that is over. True for the
     /// one caller that did it. Once it is over, its secret is gone.
     ///

@@ -3,12 +3,14 @@
 //! Owns: the table `sessions`, and the sweep of everything that has an end.
 //! Must not know: how a conversation is recognised.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Row};
 
 use super::codec::Columns;
 use super::db::Db;
 use super::fail::Fail;
-use super::{Durability, Store, leases, logins};
+use super::{Durability, Store, leases, logins, usage};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AccountId, KeyId};
@@ -26,22 +28,30 @@ pub struct SessionRow {
     pub expires_at: Timestamp,
 }
 
+/// In `meta`: when it was swept.
+const SWEPT: &str = "swept";
+
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
 // === impl Store ===
 
 impl Store {
-    /// Binds a conversation, unless it is bound already and `replace` is false; answers the binding
-    /// in force, so that of two processes both use the winner's.
+    /// Binds a conversation, unless it is bound already to other than `former`, the account and key
+    /// it is to leave; answers the binding in force, so that of two processes both use the winner's.
     ///
     /// # Errors
     /// `Store` when the account or key is gone.
     pub async fn bind_session(
         &self,
         row: SessionRow,
-        replace: bool,
+        former: Option<(&AccountId, Option<&KeyId>)>,
         now: Timestamp,
     ) -> Result<SessionRow> {
+        let former = former.map(|(account, key)| (account.clone(), key.cloned()));
         self.write(Durability::Normal, "binding the session", move |db| {
-            if let (Some(bound), false) = (get(db, &row.sticky_key, now)?, replace) {
+            if let Some(bound) = get(db, &row.sticky_key, now)?
+                && former.is_none_or(|it| it != (bound.account_id.clone(), bound.key_id.clone()))
+            {
                 return Ok(bound);
             }
             let mut statement = db.conn.prepare_cached(
@@ -70,13 +80,41 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
+        self.write(Durability::Normal, "sweeping", move |db| sweep(db, now)).await
+    }
+
+    /// The same, and usage of the hours before `usage_from`: once an hour over all processes, else
+    /// nothing. Answers whether it was time.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn sweep_if_due(&self, now: Timestamp, usage_from: Timestamp) -> Result<bool> {
+        if !self.read("looking when it was swept", move |db| is_due(db, now)).await? {
+            return Ok(false);
+        }
         self.write(Durability::Normal, "sweeping", move |db| {
-            db.conn.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now])?;
-            leases::sweep(db, now)?;
-            logins::sweep(db, now)
+            if !is_due(db, now)? {
+                return Ok(false);
+            }
+            db.set_meta(SWEPT, &now.0.to_string())?;
+            sweep(db, now)?;
+            usage::sweep(db, usage_from)?;
+            Ok(true)
         })
         .await
     }
+}
+
+fn sweep(db: &Db, now: Timestamp) -> Result<(), Fail> {
+    db.conn.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now])?;
+    leases::sweep(db, now)?;
+    logins::sweep(db, now)
+}
+
+fn is_due(db: &Db, now: Timestamp) -> Result<bool, Fail> {
+    let last = db.meta(SWEPT)?.and_then(|it| it.parse().ok()).map(Timestamp);
+    // A clock that was set back must not put it off.
+    Ok(last.is_none_or(|it| now < it || now.since(it) >= SWEEP_EVERY))
 }
 
 fn get(db: &Db, sticky_key: &str, now: Timestamp) -> Result<Option<SessionRow>, Fail> {

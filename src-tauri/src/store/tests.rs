@@ -80,6 +80,7 @@ fn signed_in(id: &str) -> NewAccount {
         keys: Vec::new(),
         proxy: None,
         login: None,
+        only_unknown_keys: false,
     }
 }
 
@@ -91,6 +92,7 @@ fn pool(id: &str, n_keys: usize) -> NewAccount {
         keys: (0..n_keys).map(|index| new_key(&format!("{id}-{index}"))).collect(),
         proxy: None,
         login: None,
+        only_unknown_keys: false,
     }
 }
 

@@ -103,6 +103,30 @@ pub struct UsageTotal {
     pub first_tokens: u64,
 }
 
+/// More than any one request has: a caller's nonsense must not make the sums overflow, which would
+/// fail every later report.
+const MOST: u64 = 1 << 40;
+
+// === impl UsageRow ===
+
+impl UsageRow {
+    fn bounded(mut self) -> Self {
+        for count in [
+            &mut self.usage.input_tokens,
+            &mut self.usage.output_tokens,
+            &mut self.usage.cache_read_tokens,
+            &mut self.usage.cache_write_5m_tokens,
+            &mut self.usage.cache_write_1h_tokens,
+            &mut self.usage.reasoning_tokens,
+            &mut self.latency_ms,
+        ] {
+            *count = MOST.min(*count);
+        }
+        self.first_token_ms = self.first_token_ms.map(|it| MOST.min(it));
+        self
+    }
+}
+
 // === impl Store ===
 
 impl Store {
@@ -111,6 +135,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn record_usage(&self, row: UsageRow) -> Result<()> {
+        let row = row.bounded();
         self.write(Durability::Normal, "recording usage", move |db| {
             // Written once, before the transaction ends.
             db.used.borrow_mut().add(row);
@@ -132,11 +157,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn sweep_usage(&self, before: Timestamp) -> Result<usize> {
-        self.write(Durability::Normal, "forgetting old usage", move |db| {
-            Ok(db.conn.execute("DELETE FROM usage_hourly WHERE hour < ?1", [hour(before)])?)
-        })
-        .await
+        self.write(Durability::Normal, "forgetting old usage", move |db| sweep(db, before)).await
     }
+}
+
+pub(super) fn sweep(db: &Db, before: Timestamp) -> Result<usize, Fail> {
+    Ok(db.conn.execute("DELETE FROM usage_hourly WHERE hour < ?1", [hour(before)])?)
 }
 
 fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {

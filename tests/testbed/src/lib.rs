@@ -1,7 +1,8 @@
 //! For tests and the demo alone: both neighbours of the program, played strictly.
 //!
-//! Owns: [`upstream`], a fake of WorkOS and Factory over HTTP, and [`host`], a simulator of the
-//! ProxyCast host that launches the plugin binary.
+//! Owns: [`upstream`], a fake of WorkOS and Factory over HTTP, [`host`], a simulator of the
+//! ProxyCast host that launches the plugin binary, [`rig`], both with a scratch folder, and
+//! [`demo`], the program shown end to end.
 //! Must not know: the program under test; it is met only over sockets and pipes.
 #![allow(
     clippy::unwrap_used,
@@ -10,13 +11,9 @@
     reason = "a broken test bed must stop the test, not be handled by it"
 )]
 
-/// WorkOS and Factory on a loopback port: as strict as the real ones, with faults on order.
-pub mod upstream;
-
-/// The host: launches the binary as ProxyCast does and checks every answer's shape.
+pub mod demo;
 pub mod host;
-
-/// Both at once, with a scratch folder.
 pub mod rig;
+pub mod upstream;
 
 mod clock;

@@ -141,6 +141,11 @@ impl Message {
         index
     }
 
+    /// The model refused, though no text of the refusal came.
+    pub(super) const fn refuse(&mut self) {
+        self.refused = true;
+    }
+
     /// Text for an open text, refusal or thinking block.
     pub(super) fn text(&mut self, out: &mut Vec<Event>, index: u32, text: Cow<'_, str>) {
         if text.is_empty() {

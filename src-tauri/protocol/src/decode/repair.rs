@@ -5,7 +5,7 @@
 //! Must not know: what the frame means.
 
 /// The same bytes in a form a JSON parser takes, or `None` where there was nothing to mend.
-pub(super) fn repaired(data: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn repaired(data: &[u8]) -> Option<Vec<u8>> {
     let text = String::from_utf8_lossy(data);
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

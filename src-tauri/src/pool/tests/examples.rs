@@ -129,9 +129,9 @@ fn a_session_stays_until_its_account_is_out_and_comes_back() {
     assert_eq!(pick(&mut pool, &ask, NOW).expect("found"), ["b", "a"]);
     assert!(pool.pick(&ask, NOW, &Rand::seeded(1)).expect("found").first().expect("one").sticky);
     pool.upsert_account(Account { max_concurrency: 1, ..account("b") });
-    pool.begin(&"b".into());
+    pool.set_in_flight(&"b".into(), 1);
     assert_eq!(pick(&mut pool, &ask, NOW).expect("found"), ["a"]);
-    pool.end(&"b".into());
+    pool.set_all_in_flight(&[]);
     assert_eq!(pick(&mut pool, &ask, NOW).expect("found"), ["b", "a"]);
     let elsewhere = bound("a");
     let ask = Ask { binding: &elsewhere, ..ask };
@@ -219,7 +219,7 @@ fn a_refusal_counts_each_reason_and_tells_whether_to_wait() {
     let exclude = ["tried".into(), "model".into(), "tried".into()];
     let ask = Ask { exclude: &exclude, ..ask(&any) };
     assert_eq!(pick(&mut pool, &ask, NOW).expect("one is left"), ["full"]);
-    pool.begin(&"full".into());
+    pool.set_all_in_flight(&[("full".into(), 1)]);
     let refusal = refused(&mut pool, &ask, NOW);
     let counts = [("needs_login", 1), ("error", 1), ("endpoint", 1), ("excluded", 2), ("full", 1)];
     assert_eq!(refusal.reason_counts, counts.into(), "{}", refusal.message);

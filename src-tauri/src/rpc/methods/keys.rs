@@ -13,12 +13,13 @@ use crate::accounts::spec::KeyList;
 use crate::accounts::view::KeyView;
 use crate::accounts::{KeysChanged, Mode};
 use crate::app::App;
-use crate::broker::{Outcome, Report};
+use crate::broker::{Loan, Outcome, Report};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::pool::account::{Account, Key, KeyStatus};
 use crate::probe::{self, Probe};
+use crate::rpc::params::or_default;
 
 /// Keys that are tested at the same time: enough to be quick, few enough not to look like an
 /// attack.
@@ -29,14 +30,14 @@ struct Add {
     credential_id: AccountId,
     #[serde(alias = "apiKeys")]
     api_keys: KeyList,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     mode: Mode,
 }
 
 #[derive(Deserialize)]
 struct Remove {
     credential_id: AccountId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     api_key_ids: Vec<KeyId>,
     #[serde(default)]
     api_keys: Option<KeyList>,
@@ -123,7 +124,7 @@ async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result
         .release(Report {
             account_id: account.id.clone(),
             key_id: Some(key.id.clone()),
-            lease_id: None,
+            loan: Loan::None,
             model: Some(models::route(&config, model).model),
             outcome,
             usage: droid_protocol::event::Usage::default(),

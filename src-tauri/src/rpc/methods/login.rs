@@ -11,10 +11,11 @@ use crate::accounts::spec::{AccountSpec, ProxySpec};
 use crate::error::Result;
 use crate::ids::{AccountId, LoginId};
 use crate::logins::{Flow, LoginAsk};
+use crate::rpc::params::or_default;
 
 #[derive(Deserialize)]
 struct Start {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     flow: Flow,
     #[serde(default)]
     proxy: Option<ProxySpec>,

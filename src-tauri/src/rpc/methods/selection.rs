@@ -15,13 +15,16 @@ use serde_json::{Value, json};
 
 use super::{Empty, Registered, Table};
 use crate::app::App;
-use crate::broker::{Outcome, Report, Wanted};
+use crate::broker::{Loan, Outcome, Report, Wanted};
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, ClientKeyId, GroupId, KeyId, LeaseId};
+use crate::models;
 use crate::outbound::Headers;
 use crate::pool::Binding;
 use crate::pool::account::Kind;
+use crate::rpc::params::or_default;
 use crate::store::{UsageBy, UsageFilter, UsageTotal};
 
 #[derive(Deserialize)]
@@ -37,9 +40,9 @@ struct Acquire {
     group: Option<GroupId>,
     #[serde(default)]
     credential_id: Option<AccountId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     exclude: Vec<AccountId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     explain: bool,
 }
 
@@ -78,7 +81,7 @@ struct Release {
     api_key_id: Option<KeyId>,
     #[serde(default)]
     status: Option<u16>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: HashMap<String, String>,
     #[serde(default)]
     body: Option<String>,
@@ -102,9 +105,9 @@ enum HostResult {
     },
     #[serde(alias = "error")]
     Error {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         error_type: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         message: String,
         /// Said by the host, but what a fault does is decided by the fault.
         #[serde(default, rename = "mark_unhealthy")]
@@ -132,7 +135,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("release_credential", |context, it: Release| async move {
         let app = context.app().await?;
-        app.broker.release(report(it, app.clock.now())).await?;
+        let report = report(it, &app.config.get(), app.clock.now());
+        app.broker.release(report).await?;
         Ok(Empty {})
     })?;
     table.add("explain_selection", |context, it: Acquire| async move {
@@ -196,13 +200,13 @@ fn wanted(it: &Acquire) -> Result<Wanted<'_>> {
     })
 }
 
-fn report(it: Release, now: Timestamp) -> Report {
+fn report(it: Release, config: &Config, now: Timestamp) -> Report {
     let (outcome, told, latency_ms) = outcome(&it, now);
     Report {
         account_id: it.credential_id,
         key_id: it.api_key_id,
-        lease_id: it.lease_id,
-        model: it.model,
+        loan: it.lease_id.map_or(Loan::Unsaid, Loan::Known),
+        model: it.model.map(|it| models::route(config, &it).model),
         outcome,
         usage: it.usage.unwrap_or(told),
         latency: latency_ms.map(Duration::from_millis),
@@ -222,7 +226,7 @@ fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
         }
         HostResult::Error { error_type, message, cooldown_seconds, .. } => {
             let fault = match it.status {
-                Some(status) if status >= 400 => {
+                Some(status) if Fault::is_one(status) => {
                     let header = |name: &str| {
                         let found =
                             it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));

@@ -4,6 +4,7 @@
 //! Owns: the params and results of these methods; bodies stay text from line to line.
 //! Must not know: what a dialect's body means.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use base64::Engine as _;
@@ -21,6 +22,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::outbound::{self, Headers, Inbound, Sender};
 use crate::rpc::context::Context;
+use crate::rpc::params::or_default;
 use crate::rpc::streams::{self, Parsed, Piece};
 
 #[derive(Deserialize)]
@@ -34,7 +36,7 @@ struct Request {
     endpoint_type: Option<Endpoint>,
     #[serde(default)]
     protocol: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: HashMap<String, String>,
     #[serde(default)]
     session_id: Option<String>,
@@ -95,7 +97,7 @@ struct Chunk {
     endpoint_type: Option<Endpoint>,
     #[serde(default)]
     model: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     end: bool,
 }
 
@@ -104,7 +106,7 @@ struct ErrorAsk {
     status: u16,
     #[serde(default)]
     body: Option<Box<RawValue>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: HashMap<String, String>,
 }
 
@@ -123,6 +125,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
         transform_request(&context, it).await
     })?;
     table.add("apply_risk_control", |context, it: Risk| async move {
+        must_be_object(&it.request)?;
         if let Some(id) = &it.credential_id {
             context.app().await?.accounts.get(id).await?;
         }
@@ -146,6 +149,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
 }
 
 async fn transform_request(context: &Context, it: Request) -> Result<Transformed> {
+    must_be_object(&it.request)?;
     let config = context.config().await?.get();
     let header = |name: &str| {
         let found = it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -182,6 +186,9 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
 }
 
 async fn transform_response(context: &Context, it: Response) -> Result<TransformedResponse> {
+    if it.response.get() == "null" {
+        return Err(Error::invalid("response", "expected what upstream answered"));
+    }
     let config = context.config().await?.get();
     let endpoint = it
         .endpoint_type
@@ -233,7 +240,7 @@ async fn parse_chunk(context: &Context, it: Chunk) -> Result<Parsed> {
 
 /// None for a status that is no error.
 fn parse_error(it: &ErrorAsk, now_ms: i64) -> Option<ProviderError> {
-    if it.status < 400 {
+    if !Fault::is_one(it.status) {
         return None;
     }
     let header = |name: &str| {
@@ -252,6 +259,13 @@ fn parse_error(it: &ErrorAsk, now_ms: i64) -> Option<ProviderError> {
         retryable: fault.retry != Retry::Never,
         cooldown_seconds: fault.retry_after_ms.map(|it| it.div_ceil(1000)),
     })
+}
+
+fn must_be_object(request: &RawValue) -> Result<()> {
+    if request.get().starts_with('{') {
+        return Ok(());
+    }
+    Err(Error::invalid("request", "expected an object"))
 }
 
 /// What the client speaks: as told, else by the body's shape, else what the endpoint speaks.
@@ -283,36 +297,28 @@ fn named(told: &str, endpoint: Option<Endpoint>) -> Result<Dialect> {
     }
 }
 
-/// The members that tell dialects apart; nothing else of the body is looked at.
-#[derive(Deserialize)]
-struct Shape<'a> {
-    #[serde(borrow, default)]
-    model: Option<std::borrow::Cow<'a, str>>,
-    #[serde(borrow, default)]
-    messages: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    input: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    contents: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    system: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    thinking: Option<&'a RawValue>,
+/// The members of a body by name; what they hold is not looked at. A name that is there twice is
+/// refused by the edit, which can say so.
+type Shape<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+
+fn shape(body: &RawValue) -> Option<Shape<'_>> {
+    serde_json::from_str(body.get()).ok()
 }
 
 /// `messages` is both Anthropic's and chat's: the endpoint decides there, else what only Anthropic
 /// has.
 fn dialect_of(body: &RawValue, endpoint: Option<Dialect>) -> Option<Dialect> {
-    let shape: Shape<'_> = serde_json::from_str(body.get()).ok()?;
-    if shape.contents.is_some() {
+    let shape = shape(body)?;
+    let has = |name: &str| shape.get(name).is_some_and(|it| it.get() != "null");
+    if has("contents") {
         return Some(Dialect::Gemini);
     }
-    if shape.messages.is_none() {
-        return shape.input.map(|_| Dialect::Responses).or(endpoint);
+    if !has("messages") {
+        return has("input").then_some(Dialect::Responses).or(endpoint);
     }
     match endpoint {
         Some(known @ (Dialect::Anthropic | Dialect::Chat)) => Some(known),
-        _ if shape.system.is_some() || shape.thinking.is_some() => Some(Dialect::Anthropic),
+        _ if has("system") || has("thinking") => Some(Dialect::Anthropic),
         _ => Some(Dialect::Chat),
     }
 }
@@ -324,8 +330,7 @@ fn session_of(body: &RawValue) -> Option<SessionKey> {
 }
 
 fn model_in(body: &RawValue) -> Option<String> {
-    let shape: Shape<'_> = serde_json::from_str(body.get()).ok()?;
-    shape.model.map(std::borrow::Cow::into_owned)
+    serde_json::from_str(shape(body)?.get("model")?.get()).ok()
 }
 
 fn raw(body: Vec<u8>) -> Result<Box<RawValue>> {

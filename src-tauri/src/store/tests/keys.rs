@@ -47,7 +47,10 @@ async fn replacing_keeps_what_is_in_both_with_its_state() {
     let store = open(dir.path()).await;
     let id = store.create_account(pool("p", 3)).await.unwrap().id;
     let kept = KeyId::from("p-1");
-    store.set_key_status(&id, &kept, KeyStatus::Banned, Some("402".to_owned())).await.unwrap();
+    store
+        .set_key_status(&id, vec![kept.clone()], KeyStatus::Banned, Some("402".to_owned()))
+        .await
+        .unwrap();
     let before = store.changes_since(0).await.unwrap().revision;
     store.add_keys(&id, keys(&["p-1", "p-9"]), Mode::Replace, NOW).await.unwrap();
     assert_eq!(tails(&store, &id).await, [kept.clone(), KeyId::from("p-9")]);
@@ -86,13 +89,13 @@ async fn a_pool_without_an_active_key_says_so_and_recovers() {
     store.add_keys(&made.id, keys(&["k"]), Mode::Append, NOW).await.unwrap();
     assert_eq!(store.account(&made.id).await.unwrap().status, Status::Active);
     let key = KeyId::from("k");
-    store.set_key_status(&made.id, &key, KeyStatus::Disabled, None).await.unwrap();
+    store.set_key_status(&made.id, vec![key.clone()], KeyStatus::Disabled, None).await.unwrap();
     let stopped = store.account(&made.id).await.unwrap();
     assert_eq!(
         (stopped.status, stopped.error.as_deref()),
         (Status::NoKeys, Some("none of its 1 keys is active"))
     );
-    store.set_key_status(&made.id, &key, KeyStatus::Active, None).await.unwrap();
+    store.set_key_status(&made.id, vec![key.clone()], KeyStatus::Active, None).await.unwrap();
     let again = store.account(&made.id).await.unwrap();
     assert_eq!((again.status, again.error), (Status::Active, None));
 }
@@ -114,9 +117,10 @@ async fn activating_a_key_ends_its_pause_and_keeps_its_counters() {
         })
         .await
         .unwrap();
-    let active = store.set_key_status(&id, &key, KeyStatus::Active, None).await.unwrap();
-    assert_eq!(active.status, KeyStatus::Active);
-    assert_eq!(active.health, Health { successes: 5, ..Health::default() });
+    let active =
+        store.set_key_status(&id, vec![key.clone()], KeyStatus::Active, None).await.unwrap();
+    assert_eq!(active[0].status, KeyStatus::Active);
+    assert_eq!(active[0].health, Health { successes: 5, ..Health::default() });
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn a_decision_sees_the_account_its_key_and_the_others() {
     let store = open(dir.path()).await;
     let id = store.create_account(pool("p", 3)).await.unwrap().id;
     let other = KeyId::from("p-2");
-    store.set_key_status(&id, &other, KeyStatus::Banned, None).await.unwrap();
+    store.set_key_status(&id, vec![other.clone()], KeyStatus::Banned, None).await.unwrap();
     let before = store.changes_since(0).await.unwrap().revision;
     let (account, key) = store
         .update_health(&id, Some(KeyId::from("p-0")), |row| {
@@ -99,14 +99,18 @@ async fn the_first_binding_of_a_session_wins_until_it_ends() {
         here.create_account(signed_in(id)).await.unwrap();
     }
     let first = session("a", later(10));
-    assert_eq!(here.bind_session(first.clone(), false, NOW).await.unwrap(), first);
+    assert_eq!(here.bind_session(first.clone(), None, NOW).await.unwrap(), first);
     let second = session("b", later(20));
-    assert_eq!(there.bind_session(second.clone(), false, NOW).await.unwrap(), first);
+    assert_eq!(there.bind_session(second.clone(), None, NOW).await.unwrap(), first);
     assert_eq!(there.session("s", NOW).await.unwrap(), Some(first));
     assert_eq!(there.session("s", later(10)).await.unwrap(), None);
-    assert_eq!(there.bind_session(second.clone(), false, later(10)).await.unwrap(), second);
+    assert_eq!(there.bind_session(second.clone(), None, later(10)).await.unwrap(), second);
     let third = session("a", later(30));
-    assert_eq!(here.bind_session(third.clone(), true, NOW).await.unwrap(), third);
+    let (a, b) = (AccountId::from("a"), AccountId::from("b"));
+    let from_a = here.bind_session(third.clone(), Some((&a, None)), NOW).await.unwrap();
+    assert_eq!(from_a, second, "it is not there any more");
+    let from_b = here.bind_session(third.clone(), Some((&b, None)), NOW).await.unwrap();
+    assert_eq!(from_b, third);
 }
 
 #[tokio::test]
@@ -114,7 +118,7 @@ async fn a_touched_session_lasts_longer_and_never_shorter() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     store.create_account(signed_in("a")).await.unwrap();
-    store.bind_session(session("a", later(10)), false, NOW).await.unwrap();
+    store.bind_session(session("a", later(10)), None, NOW).await.unwrap();
     store.touch_session("s", later(20));
     store.touch_session("s", later(15));
     store.touch_session("unknown", later(15));
@@ -130,10 +134,10 @@ async fn sessions_go_with_their_account_or_key() {
     let store = open(dir.path()).await;
     let id = store.create_account(pool("p", 2)).await.unwrap().id;
     let row = SessionRow { key_id: Some(KeyId::from("p-0")), ..session("p", later(10)) };
-    store.bind_session(row.clone(), false, NOW).await.unwrap();
+    store.bind_session(row.clone(), None, NOW).await.unwrap();
     store.remove_keys(&id, vec![KeyRef::Id(KeyId::from("p-0"))]).await.unwrap();
     assert_eq!(store.session("s", NOW).await.unwrap(), None);
-    assert!(store.bind_session(row, false, NOW).await.is_err(), "the key is gone");
+    assert!(store.bind_session(row, None, NOW).await.is_err(), "the key is gone");
 }
 
 #[tokio::test]
@@ -209,6 +213,59 @@ async fn overdue_leases_and_those_of_dead_processes_do_not_count() {
     assert!(store.take_lease(lease("next", None, later(10)), 1).await.unwrap());
     store.sweep(later(10)).await.unwrap();
     assert_eq!(store.drop_lease(&LeaseId::from("mine")).await.unwrap(), None, "it was swept");
+}
+
+#[tokio::test]
+async fn a_lease_outlives_its_process_once_that_hands_it_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    store.create_account(signed_in("a")).await.unwrap();
+    let owner = Owner::claim(&store.run_dir(), &Rand::seeded(1)).unwrap();
+    assert!(store.take_lease(lease("kept", Some(owner.id()), NOW), 9).await.unwrap());
+    store.disown_leases(owner.id()).await.unwrap();
+    assert!(store.take_lease(lease("lost", Some(owner.id()), NOW), 9).await.unwrap());
+    drop(owner);
+    assert_eq!(store.live_leases(NOW).await.unwrap(), [(AccountId::from("a"), 1)]);
+    assert!(store.drop_lease(&LeaseId::from("kept")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn who_does_not_name_a_lease_gives_the_oldest_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let account = store.create_account(signed_in("a")).await.unwrap().id;
+    for (id, at) in [("young", later(2)), ("old", later(1))] {
+        assert!(store.take_lease(lease(id, None, at), 9).await.unwrap());
+    }
+    for expected in [Some("old"), Some("young"), None] {
+        let dropped = store.drop_oldest_lease(&account).await.unwrap().map(|it| it.id);
+        assert_eq!(dropped, expected.map(LeaseId::from));
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_is_swept_once_an_hour() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    store.create_account(signed_in("a")).await.unwrap();
+    let hour = |n: u64| NOW.plus(Duration::from_secs(3600 * n));
+    let left =
+        async || store.usage(UsageFilter::default()).await.unwrap().first().map(|it| it.requests);
+    store.record_usage(usage(NOW, "m")).await.unwrap();
+    store.bind_session(session("a", hour(1)), None, NOW).await.unwrap();
+    assert!(store.sweep_if_due(hour(1), NOW).await.unwrap());
+    let sessions = "SELECT count(*) FROM sessions";
+    let count = async || {
+        store
+            .read("counting", |db| Ok(db.conn.query_row(sessions, [], |it| it.get::<_, u32>(0))?))
+            .await
+    };
+    assert_eq!((count().await.unwrap(), left().await), (0, Some(1)));
+    assert!(!store.sweep_if_due(hour(2).minus(Duration::from_millis(1)), hour(9)).await.unwrap());
+    assert_eq!(left().await, Some(1));
+    assert!(store.sweep_if_due(hour(2), hour(9)).await.unwrap());
+    assert_eq!(left().await, None);
+    assert!(store.sweep_if_due(hour(1), NOW).await.unwrap(), "a clock that was set back");
 }
 
 fn usage(hour: Timestamp, model: &str) -> UsageRow {

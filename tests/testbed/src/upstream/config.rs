@@ -16,7 +16,7 @@ pub struct FakeConfig {
     pub listen: SocketAddr,
     /// A folder of fixtures instead of the embedded ones.
     pub fixtures: Option<PathBuf>,
-    /// The OAuth clients WorkOS knows; the first is the one of [`Fake::mint_account`].
+    /// The OAuth clients WorkOS knows; the first is the one of [`Fake::mint_account`](crate::upstream::Fake::mint_account).
     pub client_ids: Vec<String>,
     /// The prompt Factory wants first.
     pub system_prompt: String,

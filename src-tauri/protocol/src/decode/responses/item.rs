@@ -159,6 +159,10 @@ impl Item {
     }
 
     fn on_text(&mut self, piece: Piece<'_>, message: &mut Message, out: &mut Vec<Event>) {
+        if piece.block == BlockType::Refusal {
+            // A refusal may have no words of its own.
+            message.refuse();
+        }
         if self.is_news(&piece) {
             if self.place != Some(piece.place) {
                 self.end_block(message, out);

@@ -1,0 +1,40 @@
+# Needs cargo, gcc and make. `make` lists the targets.
+
+CARGO ?= cargo
+FUZZ_SECONDS ?= 60
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run check test bench fuzz
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## play the plugin end to end on this machine, with a fake upstream
+	$(CARGO) build --locked -p droid-provider -p droid-testbed --bin droid-provider-cli --bin demo
+	@$(TARGET)/debug/demo
+
+run: ## speak JSON-RPC with the plugin: type a line a message, end with Ctrl-D
+	$(CARGO) build --locked --bin droid-provider-cli
+	@$(TARGET)/debug/droid-provider-cli --json-rpc
+
+check: ## formatting, lints, rustdoc: the quick part
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+test: check ## everything: the quick part, the build from src-tauri, every test
+	cd src-tauri && $(CARGO) build --locked
+	$(CARGO) test --workspace --locked
+
+# The benches a manifest names.
+benches = $(shell sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p;}' $(1))
+
+bench: ## measure; needs a quiet machine
+	for it in $(call benches,Cargo.toml); do \
+	    $(CARGO) bench --locked -p droid-provider --bench $$it || exit 1; done
+	for it in $(call benches,src-tauri/protocol/Cargo.toml); do \
+	    $(CARGO) bench --locked -p droid-protocol --bench $$it || exit 1; done
+
+fuzz: ## look for inputs that break it, FUZZ_SECONDS for each target; needs a nightly toolchain
+	src-tauri/fuzz/run.sh $(FUZZ_SECONDS)

@@ -1,0 +1,148 @@
+//! A decoder and an encoder joined.
+//!
+//! Owns: the order of a stream's translation; which dialect's code is which.
+//! Must not know: what any event means.
+
+use super::{ClientWish, Encoder, RequestCodec, TranslateError, Translated, Whole};
+use super::{anthropic, chat, gemini, responses};
+use crate::decode::{self, DecodeError, StreamDecoder};
+use crate::dialect::Dialect;
+use crate::event::{End, Event, Usage};
+use crate::fault::Fault;
+use crate::request::Request;
+
+/// Upstream's stream in, the client's stream out.
+pub struct StreamTranslator {
+    decoder: StreamDecoder,
+    encoder: Box<dyn Encoder>,
+    events: Vec<Event>,
+    ended: Option<End>,
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// As [`RequestCodec::read`].
+pub fn read_request(dialect: Dialect, body: &[u8]) -> Result<Request, TranslateError> {
+    let request = match dialect {
+        Dialect::Anthropic => anthropic::Codec::read(body),
+        Dialect::Responses => responses::Codec::read(body),
+        Dialect::Chat => chat::Codec::read(body),
+        Dialect::Gemini => gemini::Codec::read(body),
+    }?;
+    Ok(Request { origin: Some(dialect), ..request })
+}
+
+/// Writes a request.
+///
+/// # Errors
+/// As [`RequestCodec::write`].
+pub fn write_request(dialect: Dialect, request: &Request) -> Result<Translated, TranslateError> {
+    match dialect {
+        Dialect::Anthropic => anthropic::Codec::write(request),
+        Dialect::Responses => responses::Codec::write(request),
+        Dialect::Chat => chat::Codec::write(request),
+        Dialect::Gemini => gemini::Codec::write(request),
+    }
+}
+
+/// The encoder of a client's stream.
+#[must_use]
+pub fn encoder(client: Dialect, wish: ClientWish) -> Box<dyn Encoder> {
+    match client {
+        Dialect::Anthropic => Box::new(anthropic::StreamEncoder::new(wish)),
+        Dialect::Responses => Box::new(responses::StreamEncoder::new(wish)),
+        Dialect::Chat => Box::new(chat::StreamEncoder::new(wish)),
+        Dialect::Gemini => Box::new(gemini::StreamEncoder::new(wish)),
+    }
+}
+
+/// A whole answer of upstream as the client's dialect has it.
+///
+/// # Errors
+/// When the body is no answer of its dialect.
+pub fn whole(
+    upstream: Dialect,
+    client: Dialect,
+    body: &[u8],
+    wish: &ClientWish,
+) -> Result<Whole, DecodeError> {
+    let events = decode::whole(upstream, body)?;
+    Ok(match client {
+        Dialect::Anthropic => anthropic::whole(&events, wish),
+        Dialect::Responses => responses::whole(&events, wish),
+        Dialect::Chat => chat::whole(&events, wish),
+        Dialect::Gemini => gemini::whole(&events, wish),
+    })
+}
+
+/// A fault as the client's dialect has one: its status and its envelope.
+#[must_use]
+pub fn error(client: Dialect, fault: &Fault) -> Whole {
+    match client {
+        Dialect::Anthropic => anthropic::error(fault),
+        Dialect::Responses => responses::error(fault),
+        Dialect::Chat => chat::error(fault),
+        Dialect::Gemini => gemini::error(fault),
+    }
+}
+
+// === impl StreamTranslator ===
+
+impl StreamTranslator {
+    /// Nothing has come yet.
+    #[must_use]
+    pub fn new(upstream: Dialect, client: Dialect, wish: ClientWish) -> Self {
+        let wish = ClientWish { upstream: Some(upstream), ..wish };
+        Self {
+            decoder: StreamDecoder::new(upstream),
+            encoder: encoder(client, wish),
+            events: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// Translates a piece of upstream's answer, cut anywhere; what it means is written at once.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.decoder.push(bytes, &mut self.events);
+        self.write(out);
+        if self.ended.is_none()
+            && let Some(end) = self.decoder.ended()
+        {
+            self.finish(end, out);
+        }
+    }
+
+    /// Upstream's bytes are over.
+    pub fn end(&mut self, out: &mut Vec<u8>) -> End {
+        let end = self.decoder.end(&mut self.events);
+        self.write(out);
+        if self.ended.is_none() {
+            self.finish(end, out);
+        }
+        end
+    }
+
+    /// How the answer ended, once it has.
+    #[must_use]
+    pub const fn ended(&self) -> Option<End> {
+        self.ended
+    }
+
+    /// Counts so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.decoder.usage()
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        for event in self.events.drain(..) {
+            self.encoder.on_event(&event, out);
+        }
+    }
+
+    fn finish(&mut self, end: End, out: &mut Vec<u8>) {
+        self.ended = Some(end);
+        self.encoder.on_end(end, out);
+    }
+}
