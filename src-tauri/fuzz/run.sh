@@ -63,6 +63,15 @@ LINES
                         "\\00$level\\001\\007"
             done
         done
+        # Every member that a rule of some dialect names.
+        headed request_edit "$dialect-all" "$number" '\003\001\007' <<'BODY'
+{"model":"m","stream":false,"metadata":{"user_id":"u"},"temperature":1.0,"top_p":0.10,"top_k":1,
+"system":"s","thinking":{"type":"enabled","budget_tokens":1024},"max_tokens":1e400,"a":"\ud83d",
+"context_management":{"edits":[{"type":"clear_thinking_1"}]},"tool_choice":{"type":"tool"},
+"instructions":"i","reasoning":{"effort":"low"},"reasoning_effort":"low","stream_options":{},
+"messages":[{"role":"developer","content":[{"type":"text","text":"d"}]}],"input":"x","contents":[],
+"systemInstruction":{"parts":[{"text":"t"}]},"generationConfig":{"thinkingConfig":{}},"a":0.10}
+BODY
         number=$((number + 1))
     done
     for kind in 0 1 2 3; do
@@ -73,13 +82,15 @@ LINES
     done
 }
 
+# SQLite's one big file has two static tables of one name, which is legal and looked at here.
+export ASAN_OPTIONS="detect_odr_violation=0:${ASAN_OPTIONS:-}"
 seconds=${1:-60}
 seed
 for target in $targets; do
     mkdir -p "artifacts/$target"
     echo "== $target for $seconds s"
     log=artifacts/$target.log
-    if ! "target/$host/release/$target" -max_total_time="$seconds" -max_len=16384 -timeout=25 \
+    if ! "target/$host/release/$target" -max_total_time="$seconds" -max_len=4096 -timeout=25 \
         -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="artifacts/$target/" \
         "corpus/$target" >"$log" 2>&1; then
         tail -n 60 "$log"

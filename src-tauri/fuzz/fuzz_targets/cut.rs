@@ -16,7 +16,7 @@ pub fn head(input: &[u8]) -> (&[u8], &[u8]) {
 pub fn pieces<'a>(cuts: &'a [u8], bytes: &'a [u8]) -> Vec<&'a [u8]> {
     let mut sizes = cuts.iter().map(|it| usize::from(*it)).cycle();
     let (mut rest, mut pieces) = (bytes, Vec::new());
-    while pieces.len() < 64
+    while pieces.len() < 16
         && !rest.is_empty()
         && let Some(size) = sizes.next()
     {
