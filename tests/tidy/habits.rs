@@ -17,9 +17,6 @@ const STATUSES: [(&str, &str); 6] = [
     ("src-tauri/protocol/src/translate/chat/error.rs", "the client's word for a fault"),
     ("src-tauri/protocol/src/translate/gemini/error.rs", "the client's word for a fault"),
     ("src-tauri/src/oauth/answer.rs", "the sign-in service's answers"),
-    ("src-tauri/protocol/src/translate/anthropic/error.rs", "the client's envelope of a status"),
-    ("src-tauri/protocol/src/translate/chat/error.rs", "the client's envelope of a status"),
-    ("src-tauri/protocol/src/translate/gemini/error.rs", "the client's envelope of a status"),
     ("src-tauri/src/upstream.rs", "407 is the proxy's, not the answer of whom we asked"),
 ];
 
