@@ -30,6 +30,8 @@ pub mod broker;
 pub mod accounts;
 pub mod logins;
 
+pub mod api;
+
 pub mod rpc;
 
 pub mod app;

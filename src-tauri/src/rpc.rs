@@ -1,23 +1,18 @@
 //! The plugin's face: JSON-RPC 2.0 over stdio, a line a message.
 //!
-//! Owns: the method table and the loop.
-//! Must not know: the gateway, the store, dialects' details.
+//! Owns: the loop.
+//! Must not know: what a method does, the gateway.
 
-pub mod context;
 pub mod dispatch;
-pub mod error;
 pub mod message;
-pub mod methods;
-pub mod params;
 pub mod stdio;
-pub mod streams;
-pub mod table;
 
 use std::future::Future;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use self::context::Context;
+use crate::api::context::Context;
+use crate::api::methods;
 use crate::app::Boot;
 use crate::error::Result;
 

@@ -64,7 +64,7 @@ async fn every_method_has_a_happy_answer() {
     let rig = rig().await;
     let bridge = rig.bridge();
     let happy = super::params::happy_params(&rig, &bridge).await;
-    for spec in droid_provider::rpc::table::METHODS {
+    for spec in droid_provider::api::table::METHODS {
         let (_, params) = happy.iter().find(|(name, _)| *name == spec.name).expect(spec.name);
         // `Bridge` holds each answer against `host::shapes`.
         ok(&bridge, spec.name, params.clone()).await;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use droid_provider::rpc::table::METHODS;
+use droid_provider::api::table::METHODS;
 use droid_testbed::host::{Bridge, CallError};
 use droid_testbed::rig::Rig;
 use serde_json::{Value, json};

@@ -55,7 +55,7 @@ fn a_status_is_judged_in_one_place_only() {
 #[test]
 fn rpc_codes_stand_in_one_table() {
     let mut problems = Vec::new();
-    for file in product().filter(|it| it.path != "src-tauri/src/rpc/error.rs") {
+    for file in product().filter(|it| it.path != "src-tauri/src/api/error.rs") {
         for (at, line) in code::lines(&file.text) {
             if line.contains("-326") || line.contains("-320") {
                 problems.push(format!("{}:{at}: {}", file.path, line.trim()));

@@ -135,7 +135,7 @@ const PROGRAM: &[Row] = &[
         "faces, SQL, HTTP",
     ),
     row(
-        "rpc",
+        "api",
         &[
             "accounts",
             "app",
@@ -161,8 +161,9 @@ const PROGRAM: &[Row] = &[
             "p:fault",
             "p:session",
         ],
-        "the gateway, SQL, how an account is picked",
+        "faces, SQL, how an account is picked",
     ),
+    row("rpc", &["api", "app", "error", "p:fault"], "the gateway, what a method does"),
     row(
         "app",
         &[
@@ -182,12 +183,12 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("env_logger", &["logging"]),
     ("hkdf", &["store"]),
     ("hmac", &["store"]),
-    ("jsonrpsee", &["rpc"]),
+    ("jsonrpsee", &["api", "rpc"]),
     ("rand", &["clock"]),
     ("reqwest", &["oauth", "upstream"]),
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
-    ("tokio", &["app", "broker", "main", "oauth", "probe", "rpc", "store", "upstream"]),
+    ("tokio", &["api", "app", "broker", "main", "oauth", "probe", "rpc", "store", "upstream"]),
 ];
 
 #[test]

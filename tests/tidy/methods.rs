@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use droid_provider::api::context::Context;
+use droid_provider::api::methods;
+use droid_provider::api::table::METHODS;
 use droid_provider::app::Boot;
-use droid_provider::rpc::context::Context;
-use droid_provider::rpc::methods;
-use droid_provider::rpc::table::METHODS;
 
 use super::tree;
 

@@ -5,9 +5,9 @@
 #![no_main]
 
 use droid_provider::accounts::spec::AccountSpec;
-use droid_provider::rpc::error::{INVALID_REQUEST, PARSE, envelope};
+use droid_provider::api::error::{INVALID_REQUEST, PARSE, envelope};
 use droid_provider::rpc::message::{self, BadCall, Call, Line};
-use droid_provider::rpc::params;
+use droid_provider::api::params;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

@@ -16,9 +16,9 @@ use jsonrpsee::{ConnectionId, Extensions};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::error::{self, INTERNAL, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE};
 use super::message::{self, BadCall, Call, Line, NO_ID};
 use super::stdio::{Input, Output};
+use crate::api::error::{self, INTERNAL, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE};
 
 /// Calls that may wait for something at the same time. A further one is read when one ends.
 const CONCURRENT: usize = 1024;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use droid_protocol::event::{BlockType, Event, StopReason, Usage};
 use droid_protocol::fault::Fault;
+use droid_provider::api::error::{self, DOMAIN};
+use droid_provider::api::table::METHODS;
 use droid_provider::error::Error;
-use droid_provider::rpc::error::{self, DOMAIN};
-use droid_provider::rpc::table::METHODS;
 use serde_json::json;
 
 use super::calls::{self, Plugin, StandIns};

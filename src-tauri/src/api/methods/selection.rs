@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Empty, Registered, Table};
+use crate::api::params::or_default;
 use crate::app::App;
 use crate::broker::{Loan, Outcome, Report, Wanted};
 use crate::clock::Timestamp;
@@ -24,7 +25,6 @@ use crate::models;
 use crate::outbound::Headers;
 use crate::pool::Binding;
 use crate::pool::account::Kind;
-use crate::rpc::params::or_default;
 use crate::store::{UsageBy, UsageFilter, UsageTotal};
 
 #[derive(Deserialize)]

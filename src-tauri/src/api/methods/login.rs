@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::{Empty, Registered, Table};
 use crate::accounts::checked_proxy;
 use crate::accounts::spec::{AccountSpec, ProxySpec};
+use crate::api::params::or_default;
 use crate::error::Result;
 use crate::ids::{AccountId, LoginId};
 use crate::logins::{Flow, LoginAsk};
-use crate::rpc::params::or_default;
 
 #[derive(Deserialize)]
 struct Start {

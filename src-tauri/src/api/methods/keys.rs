@@ -12,6 +12,7 @@ use super::{Registered, Table};
 use crate::accounts::spec::KeyList;
 use crate::accounts::view::KeyView;
 use crate::accounts::{KeysChanged, Mode};
+use crate::api::params::or_default;
 use crate::app::App;
 use crate::broker::{Loan, Outcome, Report};
 use crate::error::{Error, Result};
@@ -19,7 +20,6 @@ use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::pool::account::{Account, Key, KeyStatus};
 use crate::probe::{self, Probe};
-use crate::rpc::params::or_default;
 
 /// Keys that are tested at the same time: enough to be quick, few enough not to look like an
 /// attack.

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Empty, None_, Registered, Table};
+use crate::api::table::METHODS;
 use crate::config::{self, Config, Model};
 use crate::models;
 use crate::outbound;
 use crate::pool::account::Status;
-use crate::rpc::table::METHODS;
 
 const DISPLAY_NAME: &str = "Droid (Factory.ai)";
 const DESCRIPTION: &str =

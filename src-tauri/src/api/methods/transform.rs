@@ -17,13 +17,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Registered, Table};
+use crate::api::context::Context;
+use crate::api::params::or_default;
+use crate::api::streams::{self, Parsed, Piece};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::outbound::{self, Headers, Inbound, Sender};
-use crate::rpc::context::Context;
-use crate::rpc::params::or_default;
-use crate::rpc::streams::{self, Parsed, Piece};
 
 #[derive(Deserialize)]
 struct Request {
