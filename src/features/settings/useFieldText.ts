@@ -1,0 +1,13 @@
+// A configuration key's title and meaning in the reader's language. English comes from the program.
+import { useTranslation } from 'react-i18next'
+
+import { CONFIG_ZH } from './configZh'
+import type { ConfigField } from './settingsModel'
+
+export function useFieldText(): (field: ConfigField) => { title: string; about: string } {
+  const { i18n } = useTranslation()
+  return (field) => {
+    const zh = i18n.language === 'zh' ? CONFIG_ZH[field.path] : undefined
+    return zh ? { title: zh[0], about: zh[1] } : { title: field.title, about: field.about }
+  }
+}
