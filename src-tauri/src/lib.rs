@@ -35,3 +35,5 @@ pub mod api;
 pub mod rpc;
 
 pub mod app;
+
+pub mod cli;
