@@ -69,13 +69,14 @@ impl Wire {
         }
     }
 
-    /// Names the response. Ids are of letters, digits, `_` and `-`.
-    pub(super) fn name(&mut self, id: &str, model: &str) {
+    /// Names the response. Ids are of letters, digits, `_` and `-`; where upstream gave none, of the
+    /// time, so that two answers of a conversation are told apart.
+    pub(super) fn name(&mut self, id: &str, model: &str, created: i64) {
         let tail = id.strip_prefix("resp_").unwrap_or(id);
         let base = tail.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-' || *it == '_');
         self.base = base.take(48).collect();
         if self.base.is_empty() {
-            "answer".clone_into(&mut self.base);
+            self.base = created.to_string();
         }
         self.id = match id.strip_prefix("resp_") {
             Some(_) => id.to_owned(),
