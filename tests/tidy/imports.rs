@@ -45,6 +45,8 @@ const PROGRAM: &[Row] = &[
     row("clock", &[], "everything else"),
     row("ids", &[], "everything else"),
     row("secret", &[], "everything else"),
+    row("signals", &[], "what has to end before the program may"),
+    row("tasks", &[], "what the work is"),
     row("error", &["p:fault"], "faces, their codes"),
     row("files", &["error"], "what is in the files"),
     row("logging", &["config"], "what is logged"),
@@ -81,7 +83,17 @@ const PROGRAM: &[Row] = &[
     ),
     row(
         "outbound",
-        &["config", "error", "models", "secret", "p:dialect", "p:edit", "p:session"],
+        &[
+            "config",
+            "error",
+            "models",
+            "secret",
+            "p:dialect",
+            "p:edit",
+            "p:request",
+            "p:session",
+            "p:translate",
+        ],
         "accounts, sending",
     ),
     row(
@@ -163,6 +175,11 @@ const PROGRAM: &[Row] = &[
         ],
         "faces, SQL, how an account is picked",
     ),
+    row(
+        "gateway",
+        &["api", "app", "config", "error", "signals", "tasks"],
+        "JSON-RPC, SQL, how an account is picked",
+    ),
     row("rpc", &["api", "app", "error", "p:fault"], "the gateway, what a method does"),
     row(
         "app",
@@ -174,7 +191,10 @@ const PROGRAM: &[Row] = &[
     ),
     row(
         "cli",
-        &["api", "app", "clock", "config", "error", "logging", "oauth", "rpc", "secret", "store"],
+        &[
+            "api", "app", "clock", "config", "error", "gateway", "logging", "oauth", "rpc",
+            "secret", "signals", "store",
+        ],
         "how anything is done: commands call the method table",
     ),
 ];
@@ -182,6 +202,7 @@ const PROGRAM: &[Row] = &[
 /// Packages that only these modules may use: what makes a module an adapter or a face.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("aes", &["store"]),
+    ("axum", &["gateway"]),
     ("cbc", &["store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -191,6 +212,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("hkdf", &["store"]),
     ("hmac", &["store"]),
     ("indicatif", &["cli"]),
+    ("hyper", &["gateway"]),
+    ("hyper_util", &["gateway"]),
     ("jsonrpsee", &["api", "rpc"]),
     ("qrcode", &["cli"]),
     ("rand", &["clock"]),
@@ -198,7 +221,13 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("rpassword", &["cli"]),
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
-    ("tokio", &["api", "app", "broker", "cli", "oauth", "probe", "rpc", "store", "upstream"]),
+    (
+        "tokio",
+        &[
+            "api", "app", "broker", "cli", "oauth", "probe", "rpc", "store", "upstream", "gateway",
+            "signals", "tasks",
+        ],
+    ),
 ];
 
 #[test]
