@@ -1,7 +1,10 @@
 // Two builds of one app, and its unit tests.
 //   --mode host   plugin/dist/index.js + styles.css, which ProxyCast runs as a classic script
 //   --mode web    target/ui, which the gateway's binary embeds and serves at `/`
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 
 import { defineConfig } from 'vitest/config'
 
@@ -14,6 +17,17 @@ const TARGET = ['es2021', 'chrome100', 'safari15']
 const onwarn = (warning: { code?: string | undefined }, warn: (warning: never) => void) => {
   if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning as never)
 }
+
+/** Puts a compressed copy beside every file: the gateway compresses nothing itself. */
+const compressed = (folder: string) => ({
+  name: 'compressed',
+  closeBundle() {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name)
+      if (entry.isFile()) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }))
+    }
+  },
+})
 
 export default defineConfig(({ mode }) => {
   const host = mode === 'host'
@@ -28,6 +42,8 @@ export default defineConfig(({ mode }) => {
       include: ['src/**/*.spec.{ts,tsx}'],
       setupFiles: ['src/testing/setup.ts'],
       restoreMocks: true,
+      // A busy machine is no reason to fail.
+      testTimeout: 60_000,
     },
   }
   if (host) {
@@ -58,10 +74,9 @@ export default defineConfig(({ mode }) => {
   }
   return {
     ...shared,
-    root: at('src'),
     base: '/',
     publicDir: false as const,
-    ...(mode === 'test' ? { root: at('.') } : {}),
+    ...(mode === 'test' ? { root: at('.') } : { root: at('src'), plugins: [compressed(at('target/ui'))] }),
     build: {
       target: TARGET,
       outDir: at('target/ui'),

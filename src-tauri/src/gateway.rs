@@ -9,6 +9,7 @@ mod health;
 mod routes;
 mod server;
 mod shared;
+mod ui;
 
 use std::future::Future;
 use std::io::Write as _;

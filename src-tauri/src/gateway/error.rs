@@ -11,6 +11,11 @@ pub(super) fn not_ready(text: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
+/// A part of the web page that this program does not have.
+pub(super) fn no_such_file() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
+}
+
 /// A handler met a defect.
 pub(super) fn defect() -> Response {
     let text = "{\"error\":{\"kind\":\"internal\",\"message\":\"internal error: this request met a \

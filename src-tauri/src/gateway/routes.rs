@@ -9,8 +9,9 @@ use axum::Router;
 
 use super::health;
 use super::shared::Shared;
+use super::ui;
 
 /// The whole router.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().merge(health::routes()).with_state(shared)
+    Router::new().merge(health::routes()).merge(ui::routes()).with_state(shared)
 }

@@ -51,8 +51,8 @@ const en = {
   totalCost: 'Cost in all ($)',
   noLimitHelp: 'Empty for no limit.',
   badCost: 'Enter an amount, for example 2.50',
-  requests_one: '{{count}} request',
-  requests_other: '{{count}} requests',
+  requests_one: '{{count, number}} request',
+  requests_other: '{{count, number}} requests',
   tokens: '{{n}} tokens',
 }
 
@@ -109,8 +109,8 @@ const zh: typeof en = {
   totalCost: '累计费用（美元）',
   noLimitHelp: '留空表示不限。',
   badCost: '请输入金额，例如 2.50',
-  requests_one: '{{count}} 次请求',
-  requests_other: '{{count}} 次请求',
+  requests_one: '{{count, number}} 次请求',
+  requests_other: '{{count, number}} 次请求',
   tokens: '{{n}} 令牌',
 }
 

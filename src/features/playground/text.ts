@@ -35,8 +35,8 @@ const en = {
   inputTokens: 'Input {{n}} tokens',
   outputTokens: 'Output {{n}} tokens',
   stopReason: 'Ended: {{reason}}',
-  events_one: '{{count}} event',
-  events_other: '{{count}} events',
+  events_one: '{{count, number}} event',
+  events_other: '{{count, number}} events',
 }
 
 const zh: typeof en = {
@@ -76,8 +76,8 @@ const zh: typeof en = {
   inputTokens: '输入 {{n}} 令牌',
   outputTokens: '输出 {{n}} 令牌',
   stopReason: '结束原因：{{reason}}',
-  events_one: '{{count}} 个事件',
-  events_other: '{{count}} 个事件',
+  events_one: '{{count, number}} 个事件',
+  events_other: '{{count, number}} 个事件',
 }
 
 export const playground = { en, zh }
