@@ -10,6 +10,7 @@ mod error;
 mod extra;
 mod json;
 mod parts;
+mod proof;
 mod request_in;
 mod request_out;
 mod schema;
