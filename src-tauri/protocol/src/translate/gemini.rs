@@ -9,6 +9,7 @@
 mod error;
 mod extra;
 mod json;
+mod pairing;
 mod parts;
 mod request_in;
 mod request_out;
