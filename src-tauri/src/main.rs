@@ -4,12 +4,13 @@
 //! Must not know: how anything is done.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use droid_provider::app::Boot;
 use droid_provider::config::env::ProcessEnv;
-use droid_provider::{logging, rpc};
+use droid_provider::{gateway, logging, rpc, signals};
 
 /// Factory.ai (Droid) accounts for Anthropic, OpenAI and Gemini clients.
 ///
@@ -21,11 +22,22 @@ struct Arguments {
     /// Speak JSON-RPC 2.0 on stdin and stdout, a line a message, until stdin ends
     #[arg(long)]
     json_rpc: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-/// What a shell shows for a process that SIGTERM or Ctrl-C ended.
-const TERMINATED: i32 = 143;
-const INTERRUPTED: i32 = 130;
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway until it is stopped
+    Serve {
+        /// Where to listen; default: PORT or gateway.listen
+        #[arg(long, value_name = "ADDR:PORT")]
+        listen: Option<SocketAddr>,
+        /// Say the address on stdout as a line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -36,12 +48,18 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    if !arguments.json_rpc && std::io::stdin().is_terminal() {
-        drop(Arguments::command().print_help());
-        return ExitCode::from(2);
-    }
     logging::start(&ProcessEnv);
-    match serve() {
+    let done = match arguments.command {
+        Some(Command::Serve { listen, json }) => {
+            Boot::system().and_then(|boot| gateway::run(boot, gateway::Options { listen, json }))
+        }
+        None if arguments.json_rpc || !std::io::stdin().is_terminal() => serve(),
+        None => {
+            drop(Arguments::command().print_help());
+            return ExitCode::from(2);
+        }
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -58,37 +76,10 @@ fn serve() -> droid_provider::error::Result<()> {
     let runtime = runtime.map_err(|error| {
         droid_provider::error::Error::Internal(format!("the runtime cannot start: {error}"))
     })?;
-    let served = runtime
-        .block_on(async { rpc::serve(boot, std::io::stdin(), std::io::stdout(), stopped()).await });
+    let served = runtime.block_on(async {
+        rpc::serve(boot, std::io::stdin(), std::io::stdout(), signals::stopped()).await
+    });
     // The thread that reads stdin may still wait for it: nothing is left for it to do.
     runtime.shutdown_background();
     served
-}
-
-/// Ready at the first SIGTERM or Ctrl-C: what is in flight is then answered. A second one, of
-/// either kind, ends the process at once.
-async fn stopped() {
-    let (signals, mut received) = tokio::sync::mpsc::unbounded_channel();
-    #[cfg(unix)]
-    if let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    {
-        let signals = signals.clone();
-        tokio::spawn(async move {
-            while terminate.recv().await.is_some() && signals.send(TERMINATED).is_ok() {}
-        });
-    }
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() && signals.send(INTERRUPTED).is_ok() {}
-    });
-    if received.recv().await.is_none() {
-        // No signal can be heard of: the end of input is what stops us then.
-        return std::future::pending().await;
-    }
-    log::info!("stopping: what is in flight is answered first");
-    tokio::spawn(async move {
-        if let Some(code) = received.recv().await {
-            std::process::exit(code);
-        }
-    });
 }

@@ -3,6 +3,8 @@
 //! Owns: sequence numbers, positions and ids of items, the items that are done.
 //! Must not know: what stands inside an item.
 
+use std::collections::BTreeSet;
+
 use super::json::Object;
 
 /// What every event of the stream carries on.
@@ -18,7 +20,7 @@ pub(super) struct Wire {
     /// Bytes kept.
     pub(super) kept: usize,
     /// Ids of the calls so far.
-    calls: Vec<String>,
+    calls: BTreeSet<String>,
 }
 
 // === impl Wire ===
@@ -33,7 +35,7 @@ impl Wire {
             sequence: 0,
             output: Vec::new(),
             kept: 0,
-            calls: Vec::new(),
+            calls: BTreeSet::new(),
         }
     }
 
@@ -89,7 +91,7 @@ impl Wire {
         while self.calls.contains(&it) {
             it = format!("{it}_{}", self.calls.len());
         }
-        self.calls.push(it.clone());
+        self.calls.insert(it.clone());
         it
     }
 }
