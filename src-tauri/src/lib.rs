@@ -38,3 +38,5 @@ pub mod gateway;
 pub mod rpc;
 
 pub mod app;
+
+pub mod cli;

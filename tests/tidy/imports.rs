@@ -189,6 +189,14 @@ const PROGRAM: &[Row] = &[
         ],
         "what a face asks for",
     ),
+    row(
+        "cli",
+        &[
+            "api", "app", "clock", "config", "error", "gateway", "logging", "oauth", "rpc",
+            "secret", "signals", "store",
+        ],
+        "how anything is done: commands call the method table",
+    ),
 ];
 
 /// Packages that only these modules may use: what makes a module an adapter or a face.
@@ -196,23 +204,28 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("aes", &["store"]),
     ("axum", &["gateway"]),
     ("cbc", &["store"]),
-    ("clap", &["main"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("directories", &["config"]),
     ("env_logger", &["logging"]),
     ("hkdf", &["store"]),
     ("hmac", &["store"]),
+    ("indicatif", &["cli"]),
     ("hyper", &["gateway"]),
     ("hyper_util", &["gateway"]),
     ("jsonrpsee", &["api", "rpc"]),
+    ("qrcode", &["cli"]),
     ("rand", &["clock"]),
     ("reqwest", &["oauth", "upstream"]),
+    ("rpassword", &["cli"]),
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
     (
         "tokio",
         &[
-            "api", "app", "broker", "main", "oauth", "probe", "rpc", "store", "upstream",
-            "gateway", "signals", "tasks",
+            "api", "app", "broker", "cli", "oauth", "probe", "rpc", "store", "upstream", "gateway",
+            "signals", "tasks",
         ],
     ),
 ];
