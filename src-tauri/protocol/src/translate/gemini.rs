@@ -9,6 +9,7 @@
 mod error;
 mod extra;
 mod json;
+mod pairing;
 mod parts;
 mod proof;
 mod request_in;

@@ -180,8 +180,10 @@ fn read_inline(data: &RawValue) -> Result<PartKind, TranslateError> {
     };
     // Google's clients use the URL-safe alphabet, the rest of the world the standard one.
     let data = text(data, field)?.replace('-', "+").replace('_', "/");
+    let name = members.take(&["displayName", "display_name"]);
+    let name = name.map(|it| text(it, field)).transpose()?;
     let kind = media_type.clone();
-    Ok(media(&kind, Source::Base64 { media_type, data }, None))
+    Ok(media(&kind, Source::Base64 { media_type, data }, name))
 }
 
 fn read_file(file: &RawValue) -> Result<PartKind, TranslateError> {
