@@ -62,6 +62,10 @@ const STALES: Partial<Record<Method, readonly Method[]>> = {
   complete_login: ['list_credentials', 'get_credential'],
   save_group: ['list_groups'],
   delete_group: ['list_groups', 'list_credentials', 'get_credential'],
+  create_client_key: ['list_client_keys'],
+  update_client_key: ['list_client_keys'],
+  rotate_client_key: ['list_client_keys'],
+  delete_client_key: ['list_client_keys'],
   update_config: ['get_config', 'list_models'],
 }
 

@@ -5,36 +5,52 @@ interface Of<Params, Result> {
 }
 type Nothing = Record<string, never>
 
+export interface ClientLimits {
+  concurrency?: number | null
+  window_seconds?: number | null
+  window_requests?: number | null
+  window_tokens?: number | null
+  daily_tokens?: number | null
+  /** Dollars, as every cost of an answer. */
+  daily_cost?: number | null
+  total_tokens?: number | null
+  total_cost?: number | null
+}
+
 export interface ClientKey {
   id: string
   name: string
-  enabled: boolean
   tail: string
+  enabled: boolean
   created_at: string
+  first_used_at?: string | null
   last_used_at?: string | null
   expires_at?: string | null
-  expires_after_days?: number | null
+  expires_days?: number | null
+  /** An account's id, `group:` and a group's, or none. */
   binding?: string | null
   fallback?: boolean
   models?: string[]
-  max_concurrency?: number | null
-  window_seconds?: number | null
-  requests_per_window?: number | null
-  tokens_per_window?: number | null
-  daily_tokens?: number | null
-  total_tokens?: number | null
-  daily_cost?: number | null
-  total_cost?: number | null
+  limits?: ClientLimits
   requests?: number
   tokens?: number
   cost?: number
-  revision?: number
+  revision: number
 }
 
-export type ClientKeyInput = Partial<Omit<ClientKey, 'id' | 'tail' | 'created_at'>>
+export interface ClientKeyInput {
+  name?: string
+  enabled?: boolean
+  expires_at?: string | null
+  expires_days?: number | null
+  binding?: string | null
+  fallback?: boolean
+  models?: string[]
+  limits?: ClientLimits
+}
 
 export interface LoggedAttempt {
-  account: string
+  account?: string | null
   key?: string | null
   status?: number | null
   class?: string | null
@@ -45,36 +61,51 @@ export interface LoggedRequest {
   id: string
   started_at: string
   client_key_id?: string | null
-  client_dialect: string
-  endpoint: string
+  client: string
+  endpoint?: string | null
   model_asked: string
   model_sent?: string | null
   stream: boolean
+  session?: string | null
   attempts: LoggedAttempt[]
-  skipped: { account: string; reason: string }[]
+  skipped: [string, number][]
   status: number
   outcome: string
-  input_tokens: number
-  output_tokens: number
-  cache_read_tokens: number
-  cache_write_tokens: number
-  reasoning_tokens: number
+  usage: {
+    input_tokens: number
+    output_tokens: number
+    cache_read_tokens: number
+    cache_write_5m_tokens: number
+    cache_write_1h_tokens: number
+    reasoning_tokens: number
+  }
   cost?: number | null
   latency_ms: number
   first_token_ms?: number | null
   upstream_request_id?: string | null
 }
 
+export interface RequestFilter {
+  since?: string
+  until?: string
+  client_key_id?: string
+  credential_id?: string
+  model?: string
+  outcome?: string
+  before?: string
+  limit?: number
+}
+
 export interface Pending {
   test_proxy: Of<{ proxy: string }, { ok: boolean; message: string; latency_ms?: number }>
   list_client_keys: Of<Nothing, ClientKey[]>
   create_client_key: Of<ClientKeyInput, { id: string; key: string }>
-  update_client_key: Of<{ id: string; revision?: number } & ClientKeyInput, ClientKey>
-  rotate_client_key: Of<{ id: string }, { id: string; key: string }>
-  delete_client_key: Of<{ id: string }, Nothing>
+  update_client_key: Of<{ client_key_id: string; revision?: number } & ClientKeyInput, ClientKey>
+  rotate_client_key: Of<{ client_key_id: string }, { id: string; key: string }>
+  delete_client_key: Of<{ client_key_id: string }, Nothing>
   list_requests: Of<
-    Record<string, string | number | undefined>,
+    RequestFilter,
     { requests: LoggedRequest[]; next?: string | null }
   >
-  get_request: Of<{ id: string }, LoggedRequest>
+  get_request: Of<{ request_id: string }, LoggedRequest>
 }
