@@ -8,6 +8,7 @@ use std::fmt;
 use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::edit::{Body, EditError, Edits, merge_betas};
 use droid_protocol::session::{self, SessionKey};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -208,6 +209,20 @@ impl fmt::Debug for Headers {
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+impl JsonSchema for Headers {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Headers".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        std::collections::BTreeMap::<String, String>::json_schema(generator)
     }
 }
 

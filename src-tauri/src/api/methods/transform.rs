@@ -13,6 +13,7 @@ use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::edit::Body;
 use droid_protocol::fault::{Fault, Retry};
 use droid_protocol::session::{self, SessionKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -25,7 +26,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::outbound::{self, Headers, Inbound, Sender};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Request {
     request: Box<RawValue>,
     #[serde(default)]
@@ -44,7 +45,8 @@ struct Request {
     model: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TransformedRequest")]
 struct Transformed {
     request: Box<RawValue>,
     endpoint_type: Endpoint,
@@ -52,7 +54,7 @@ struct Transformed {
     headers: Headers,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Risk {
     request: Box<RawValue>,
     #[serde(default)]
@@ -61,13 +63,13 @@ struct Risk {
     session_id: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RiskControlled {
     request: Box<RawValue>,
     headers: Headers,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Response {
     response: Box<RawValue>,
     #[serde(default)]
@@ -78,12 +80,12 @@ struct Response {
     model: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TransformedResponse {
     response: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Chunk {
     #[serde(default)]
     chunk: Option<String>,
@@ -101,7 +103,7 @@ struct Chunk {
     end: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ErrorAsk {
     status: u16,
     #[serde(default)]
@@ -111,7 +113,7 @@ struct ErrorAsk {
 }
 
 /// The host's `ProviderError` (host contract).
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ProviderError {
     error_type: &'static str,
     message: String,
