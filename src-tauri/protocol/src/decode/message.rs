@@ -230,6 +230,16 @@ impl Message {
         self.end_with(out, End::Truncated, Failure::new("truncated", text));
     }
 
+    /// Whether a tool was called.
+    pub(super) const fn has_tools(&self) -> bool {
+        self.tools > 0
+    }
+
+    /// Whether a block was opened.
+    pub(super) const fn has_blocks(&self) -> bool {
+        self.next > 0
+    }
+
     pub(super) const fn end(&self) -> Option<End> {
         self.end
     }

@@ -14,6 +14,7 @@
 mod bounds;
 mod golden;
 mod meaning;
+mod meter;
 mod properties;
 mod quirks;
 mod support;

@@ -162,6 +162,12 @@ fn choice_out(choice: &ToolChoice) -> Value {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+struct FunctionsOut<'a> {
+    function_declarations: Vec<FunctionOut<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct FunctionOut<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -220,9 +226,7 @@ fn tools_out(tools: &[Tool], losses: &mut Vec<Loss>) -> Vec<Raw> {
     }
     let mut out = Vec::new();
     if !functions.is_empty() {
-        out.push(raw(
-            &json!({ "functionDeclarations": functions.iter().map(raw).collect::<Vec<_>>() }),
-        ));
+        out.push(raw(&FunctionsOut { function_declarations: functions }));
     }
     out.extend(others);
     out

@@ -130,7 +130,8 @@ impl StreamEncoder {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        self.wire.name(id, if model.is_empty() { &self.wish.model } else { model });
+        let model = if model.is_empty() { &self.wish.model } else { model };
+        self.wire.name(id, model, self.wish.created);
         // The SDK takes no other first event, and the usage is not known before the last.
         let usage = self.usage.take();
         self.write_lifecycle("response.created", &Status::InProgress, out);

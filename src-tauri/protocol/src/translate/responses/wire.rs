@@ -3,6 +3,8 @@
 //! Owns: sequence numbers, positions and ids of items, the items that are done.
 //! Must not know: what stands inside an item.
 
+use std::collections::BTreeSet;
+
 use super::json::Object;
 
 /// What every event of the stream carries on.
@@ -18,7 +20,7 @@ pub(super) struct Wire {
     /// Bytes kept.
     pub(super) kept: usize,
     /// Ids of the calls so far.
-    calls: Vec<String>,
+    calls: BTreeSet<String>,
 }
 
 // === impl Wire ===
@@ -33,7 +35,7 @@ impl Wire {
             sequence: 0,
             output: Vec::new(),
             kept: 0,
-            calls: Vec::new(),
+            calls: BTreeSet::new(),
         }
     }
 
@@ -67,13 +69,14 @@ impl Wire {
         }
     }
 
-    /// Names the response. Ids are of letters, digits, `_` and `-`.
-    pub(super) fn name(&mut self, id: &str, model: &str) {
+    /// Names the response. Ids are of letters, digits, `_` and `-`; where upstream gave none, of the
+    /// time, so that two answers of a conversation are told apart.
+    pub(super) fn name(&mut self, id: &str, model: &str, created: i64) {
         let tail = id.strip_prefix("resp_").unwrap_or(id);
         let base = tail.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-' || *it == '_');
         self.base = base.take(48).collect();
         if self.base.is_empty() {
-            "answer".clone_into(&mut self.base);
+            self.base = created.to_string();
         }
         self.id = match id.strip_prefix("resp_") {
             Some(_) => id.to_owned(),
@@ -88,7 +91,7 @@ impl Wire {
         while self.calls.contains(&it) {
             it = format!("{it}_{}", self.calls.len());
         }
-        self.calls.push(it.clone());
+        self.calls.insert(it.clone());
         it
     }
 }

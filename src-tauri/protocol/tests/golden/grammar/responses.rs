@@ -1,6 +1,7 @@
 //! The laws of a Responses stream (grammar section 2), checked as its strictest client would.
 //!
-//! Owns: [`Seen`], what a client makes of a stream.
+//! Owns: [`Seen`], what a client makes of a stream. The unit tests of the dialect include this file.
+//! Must not know: the code under test.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +9,12 @@ use serde_json::{Value, json};
 
 /// What a lawful stream amounts to.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// The response object of the terminal event.
-    pub(super) response: Value,
+    pub(crate) response: Value,
     /// `completed`, `incomplete` or `failed`.
-    pub(super) end: String,
-    pub(super) events: Vec<Value>,
+    pub(crate) end: String,
+    pub(crate) events: Vec<Value>,
 }
 
 /// An item between `added` and `done`.
@@ -28,7 +29,7 @@ struct Open {
 }
 
 /// The events of a stream; panics where its framing is not the one every client takes.
-pub(super) fn events(bytes: &[u8]) -> Vec<Value> {
+pub(crate) fn events(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
     let frames = text.strip_suffix("\n\n").into_iter().flat_map(|it| it.split("\n\n"));
     let mut events = Vec::new();
@@ -45,7 +46,7 @@ pub(super) fn events(bytes: &[u8]) -> Vec<Value> {
 }
 
 /// Fails unless the stream is one that the official client accumulates without complaint.
-pub(super) fn check(bytes: &[u8]) -> Seen {
+pub(crate) fn check(bytes: &[u8]) -> Seen {
     let events = events(bytes);
     let mut open: BTreeMap<u64, Open> = BTreeMap::new();
     let mut done: BTreeMap<u64, Value> = BTreeMap::new();
