@@ -81,7 +81,17 @@ const PROGRAM: &[Row] = &[
     ),
     row(
         "outbound",
-        &["config", "error", "models", "secret", "p:dialect", "p:edit", "p:session"],
+        &[
+            "config",
+            "error",
+            "models",
+            "secret",
+            "p:dialect",
+            "p:edit",
+            "p:request",
+            "p:session",
+            "p:translate",
+        ],
         "accounts, sending",
     ),
     row(
