@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 
 use droid_testbed::host::Bridge;
+use droid_testbed::http;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::http;
 use super::peer::Peer;
 use super::streams::DIALECTS;
 use crate::support::{err, ok, rig, signed_in};
