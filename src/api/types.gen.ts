@@ -92,6 +92,26 @@ export type BlockType = "text" | "thinking" | "redacted_thinking" | "tool_use" |
 export type Config = {
   /** Off answers every call that needs an account with an error. */
   enabled: boolean;
+  gateway: {
+    /** How long a request's body may pause while it is sent. */
+    body_timeout_seconds: number;
+    /** From the order to stop to the end of what is in flight then. Needs a restart. */
+    drain_seconds: number;
+    /** Clients may send a Factory key of their own in X-Factory-API-Key. */
+    factory_key_header: boolean;
+    /** How long the head of a request may take, and a connection may wait for one. Needs a restart. */
+    header_timeout_seconds: number;
+    /** Where the gateway listens. Beyond this machine only with an admin key and a client key. Needs a restart. */
+    listen: string;
+    /** Of a request. */
+    max_body_bytes: number;
+    /** At the same time; more wait to be taken. Needs a restart. */
+    max_connections: number;
+    /** A client's own Authorization goes upstream where no client key is sent. */
+    pass_through: boolean;
+    /** A stream that is silent for so long gets one. */
+    ping_seconds: number;
+  };
   /** Model asked for to model sent; names may begin or end with *. Applied once. */
   model_redirects: Record<string, string>;
   /** The catalogue; any other model still routes by its name. */
@@ -213,6 +233,26 @@ export type ConfigOrigin = {
 export type ConfigPatch = {
   /** Off answers every call that needs an account with an error. */
   enabled?: boolean;
+  gateway?: {
+    /** How long a request's body may pause while it is sent. */
+    body_timeout_seconds?: number;
+    /** From the order to stop to the end of what is in flight then. Needs a restart. */
+    drain_seconds?: number;
+    /** Clients may send a Factory key of their own in X-Factory-API-Key. */
+    factory_key_header?: boolean;
+    /** How long the head of a request may take, and a connection may wait for one. Needs a restart. */
+    header_timeout_seconds?: number;
+    /** Where the gateway listens. Beyond this machine only with an admin key and a client key. Needs a restart. */
+    listen?: string;
+    /** Of a request. */
+    max_body_bytes?: number;
+    /** At the same time; more wait to be taken. Needs a restart. */
+    max_connections?: number;
+    /** A client's own Authorization goes upstream where no client key is sent. */
+    pass_through?: boolean;
+    /** A stream that is silent for so long gets one. */
+    ping_seconds?: number;
+  };
   /** Model asked for to model sent; names may begin or end with *. Applied once. */
   model_redirects?: Record<string, string>;
   /** The catalogue; any other model still routes by its name. */
