@@ -11,6 +11,7 @@ mod extra;
 mod json;
 mod pairing;
 mod parts;
+mod proof;
 mod request_in;
 mod request_out;
 mod schema;

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use serde_json::value::RawValue;
 
 use super::json::{Members, flag, list, text};
+use super::proof;
 use super::request_in::unknown;
 use crate::dialect::Dialect;
 use crate::request::{Part, PartKind, Role, Signature, Source, ToolCall, ToolResult, Turn};
@@ -73,7 +74,7 @@ fn read_part(
         .take(&["thoughtSignature", "thought_signature"])
         .map(|it| text(it, "contents.parts.thoughtSignature"))
         .transpose()?
-        .map(|it| Signature::from_client(Dialect::Gemini, &it));
+        .map(|it| proof::from_client(&it));
     let thought = members.take(&["thought"]).map(|it| flag(it, "contents.parts.thought"));
     let thought = thought.transpose()?.unwrap_or(false);
     let mut kind = None;
