@@ -38,7 +38,8 @@ export function App({ prefs: store, outlet, children }: AppProps) {
   useEffect(
     () => () => {
       void queries.cancelQueries()
-      queries.clear()
+      // After the components below have let go of their queries, which would keep them for a while.
+      queueMicrotask(() => queries.clear())
     },
     [queries],
   )

@@ -17,7 +17,7 @@ import { usePrefs } from './usePrefs'
 const PAGES = [
   ['/', 'dashboard', 'dashboard'],
   ['/accounts', 'accounts', 'accounts'],
-  ['/groups', 'groups', 'down'],
+  ['/groups', 'groups', 'groups'],
   ['/client-keys', 'clientKeys', 'key'],
   ['/requests', 'requests', 'requests'],
   ['/playground', 'playground', 'playground'],

@@ -7,6 +7,7 @@ const PATHS = {
   playground: 'M22 2 11 13M22 2l-7 20-4-9-9-4z',
   settings: 'M4 21v-7M4 10V3M12 21v-9M12 8V3M20 21v-5M20 12V3M1 14h6M9 8h6M17 16h6',
   setup: 'm4 17 6-6-6-6M12 19h8',
+  groups: 'm12 3 10 5-10 5L2 8zM2 12l10 5 10-5M2 16l10 5 10-5',
   plus: 'M12 5v14M5 12h14',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   check: 'm5 12 5 5L20 7',

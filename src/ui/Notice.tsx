@@ -39,7 +39,7 @@ export function EmptyState({
 }) {
   return (
     <div className="empty">
-      <h3>{title}</h3>
+      <p className="strong">{title}</p>
       {children ? <p className="muted">{children}</p> : null}
       {action}
     </div>

@@ -109,7 +109,7 @@ export function AccountTable({
       id: 'actions',
       head: t('common:actions'),
       hideHead: true,
-      width: '3rem',
+      width: '4rem',
       end: true,
       cell: (it) => <RowMenu account={it} />,
     },

@@ -31,7 +31,7 @@ export function KeyTable({
   const columns: Column<ApiKey>[] = [
     {
       id: 'choose',
-      head: '',
+      head: t('choose'),
       hideHead: true,
       width: '2.5rem',
       cell: (it) => (

@@ -58,7 +58,7 @@ function Device({ login, began, onDone, onOver }: Props) {
   }
   return (
     <div className="stack-4 center">
-      <h3>{t('codeTitle')}</h3>
+      <p className="strong">{t('codeTitle')}</p>
       <output className="code-large">{login.user_code}</output>
       <div className="row wrap">
         <CopyButton text={login.user_code ?? ''} />

@@ -142,7 +142,7 @@ function KeyTable({
       id: 'actions',
       head: t('common:actions'),
       hideHead: true,
-      width: '3rem',
+      width: '4rem',
       end: true,
       cell: (it) => <KeyMenu clientKey={it} barred={barred} onEdit={onEdit} onSecret={onSecret} />,
     },

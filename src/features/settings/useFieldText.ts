@@ -8,6 +8,8 @@ export function useFieldText(): (field: ConfigField) => { title: string; about: 
   const { i18n } = useTranslation()
   return (field) => {
     const zh = i18n.language === 'zh' ? CONFIG_ZH[field.path] : undefined
-    return zh ? { title: zh[0], about: zh[1] } : { title: field.title, about: field.about }
+    // Shown apart, for every language alike.
+    const about = field.about.replace(/\s*Needs a restart\./i, '')
+    return zh ? { title: zh[0], about: zh[1] } : { title: field.title, about }
   }
 }
