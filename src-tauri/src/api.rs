@@ -3,6 +3,7 @@
 //! Owns: the method table, params, results and error codes.
 //! Must not know: pipes, HTTP, who asks.
 
+pub mod call;
 pub mod context;
 pub mod error;
 pub mod methods;

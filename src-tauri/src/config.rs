@@ -4,6 +4,7 @@
 //! Must not know: where values came from, who uses them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
@@ -52,6 +53,8 @@ pub struct Config {
     pub proxies: Vec<Proxy>,
     /// Selection and cooling.
     pub scheduling: Scheduling,
+    /// The HTTP face.
+    pub gateway: Gateway,
     /// What is kept of usage.
     pub usage: Usage,
 }
@@ -181,6 +184,29 @@ pub struct Scheduling {
     pub strike_window: Duration,
 }
 
+/// `gateway`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Longest request body, in bytes.
+    pub max_body: usize,
+    /// Connections at the same time.
+    pub max_connections: usize,
+    /// How long the head of a request may take, and a connection may wait for one.
+    pub header_timeout: Duration,
+    /// How long a body may pause while it is sent.
+    pub body_timeout: Duration,
+    /// A stream that is silent for so long gets a sign of life.
+    pub ping: Duration,
+    /// From the order to stop to the end of what is in flight then.
+    pub drain: Duration,
+    /// Clients may send a Factory key of their own in `X-Factory-API-Key`.
+    pub factory_key_header: bool,
+    /// A client's own `Authorization` goes upstream where no client key is sent.
+    pub pass_through: bool,
+}
+
 /// `usage`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -242,6 +268,17 @@ impl Default for Config {
                 model_cooldown: Duration::from_secs(10 * 60),
                 strikes: 3,
                 strike_window: Duration::from_secs(10 * 60),
+            },
+            gateway: Gateway {
+                listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
+                max_body: 64 * 1024 * 1024,
+                max_connections: 8192,
+                header_timeout: Duration::from_secs(30),
+                body_timeout: Duration::from_secs(60),
+                ping: Duration::from_secs(15),
+                drain: Duration::from_secs(30),
+                factory_key_header: false,
+                pass_through: false,
             },
             usage: Usage { retention_days: 90 },
         }

@@ -9,6 +9,8 @@ mod files;
 pub mod ids;
 pub mod logging;
 pub mod secret;
+pub mod signals;
+pub mod tasks;
 
 pub mod config;
 pub mod models;
@@ -32,6 +34,9 @@ pub mod logins;
 
 pub mod api;
 
+pub mod gateway;
 pub mod rpc;
 
 pub mod app;
+
+pub mod cli;

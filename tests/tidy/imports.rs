@@ -45,6 +45,8 @@ const PROGRAM: &[Row] = &[
     row("clock", &[], "everything else"),
     row("ids", &[], "everything else"),
     row("secret", &[], "everything else"),
+    row("signals", &[], "what has to end before the program may"),
+    row("tasks", &[], "what the work is"),
     row("error", &["p:fault"], "faces, their codes"),
     row("files", &["error"], "what is in the files"),
     row("logging", &["config"], "what is logged"),
@@ -81,7 +83,17 @@ const PROGRAM: &[Row] = &[
     ),
     row(
         "outbound",
-        &["config", "error", "models", "secret", "p:dialect", "p:edit", "p:session"],
+        &[
+            "config",
+            "error",
+            "models",
+            "secret",
+            "p:dialect",
+            "p:edit",
+            "p:request",
+            "p:session",
+            "p:translate",
+        ],
         "accounts, sending",
     ),
     row(
@@ -163,6 +175,11 @@ const PROGRAM: &[Row] = &[
         ],
         "faces, SQL, how an account is picked",
     ),
+    row(
+        "gateway",
+        &["api", "app", "config", "error", "signals", "tasks"],
+        "JSON-RPC, SQL, how an account is picked",
+    ),
     row("rpc", &["api", "app", "error", "p:fault"], "the gateway, what a method does"),
     row(
         "app",
@@ -172,23 +189,45 @@ const PROGRAM: &[Row] = &[
         ],
         "what a face asks for",
     ),
+    row(
+        "cli",
+        &[
+            "api", "app", "clock", "config", "error", "gateway", "logging", "oauth", "rpc",
+            "secret", "signals", "store",
+        ],
+        "how anything is done: commands call the method table",
+    ),
 ];
 
 /// Packages that only these modules may use: what makes a module an adapter or a face.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("aes", &["store"]),
+    ("axum", &["gateway"]),
     ("cbc", &["store"]),
-    ("clap", &["main"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("directories", &["config"]),
     ("env_logger", &["logging"]),
     ("hkdf", &["store"]),
     ("hmac", &["store"]),
+    ("indicatif", &["cli"]),
+    ("hyper", &["gateway"]),
+    ("hyper_util", &["gateway"]),
     ("jsonrpsee", &["api", "rpc"]),
+    ("qrcode", &["cli"]),
     ("rand", &["clock"]),
     ("reqwest", &["oauth", "upstream"]),
+    ("rpassword", &["cli"]),
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
-    ("tokio", &["api", "app", "broker", "main", "oauth", "probe", "rpc", "store", "upstream"]),
+    (
+        "tokio",
+        &[
+            "api", "app", "broker", "cli", "oauth", "probe", "rpc", "store", "upstream", "gateway",
+            "signals", "tasks",
+        ],
+    ),
 ];
 
 #[test]

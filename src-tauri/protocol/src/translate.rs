@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::dialect::Dialect;
 use crate::event::{End, Event};
-use crate::request::{Loss, Request};
+use crate::request::{Loss, Request, Tool};
 
 /// One file a dialect; each with `request_in`, `request_out`, `stream`, `whole`, `extra`.
 pub mod anthropic;
@@ -98,6 +98,41 @@ pub struct ModelEntry {
     /// Tokens of context.
     pub context_length: u64,
 }
+
+// === impl ClientWish ===
+
+impl ClientWish {
+    /// What a request says about how its answer is to be written. `created` is the time in seconds
+    /// since the Unix epoch.
+    #[must_use]
+    pub fn of(request: &Request, upstream: Dialect, created: i64) -> Self {
+        let mut free_text_tools = Vec::new();
+        let mut namespaces = Vec::new();
+        for tool in &request.tools {
+            let (name, namespace) = match tool {
+                Tool::Function { name, namespace, .. } => (name, namespace),
+                Tool::FreeText { name, namespace, .. } => {
+                    free_text_tools.push(name.clone());
+                    (name, namespace)
+                }
+                Tool::WebSearch { .. } | Tool::BuiltIn(_) => continue,
+            };
+            if let Some(namespace) = namespace {
+                namespaces.push((name.clone(), namespace.clone()));
+            }
+        }
+        Self {
+            model: request.model.clone(),
+            upstream: Some(upstream),
+            include_usage: request.include_usage,
+            free_text_tools,
+            namespaces,
+            created,
+        }
+    }
+}
+
+// === impl TranslateError ===
 
 impl TranslateError {
     /// Names a member that is not as its dialect has it.

@@ -4,6 +4,7 @@
 //! Must not know: which keys there are beyond the table it is given, defaults.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
@@ -29,6 +30,8 @@ pub(super) enum Rule {
     Url,
     /// Of a URL, from the root.
     Path,
+    /// An IP address and a port.
+    Address,
     Models,
     Redirects,
     Proxies,
@@ -123,6 +126,10 @@ impl Rule {
                 });
                 expect(fits, path, "a path that begins with / is expected")
             }
+            Self::Address => {
+                let fits = value.as_str().is_some_and(|it| it.parse::<SocketAddr>().is_ok());
+                expect(fits, path, "an IP address and a port are expected, as 127.0.0.1:8787")
+            }
             Self::Models => check_models(path, value),
             Self::Redirects => check_redirects(path, value),
             Self::Proxies => check_proxies(path, value),
@@ -141,6 +148,7 @@ impl Rule {
             Self::Only(word) => json!({"type": "string", "const": word}),
             Self::Url => json!({"type": "string", "format": "uri"}),
             Self::Path => json!({"type": "string", "pattern": "^/"}),
+            Self::Address => json!({"type": "string", "pattern": ":[0-9]+$"}),
             Self::Models => json!({"type": "array", "items": {
                 "type": "object",
                 "additionalProperties": false,

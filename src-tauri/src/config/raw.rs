@@ -5,6 +5,7 @@
 //! Must not know: bounds (the table of keys has them), files, the environment.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
@@ -14,7 +15,8 @@ use url::Url;
 
 use super::check::{self, Bad};
 use super::{
-    ApiKey, Config, Factory, Model, Proxy, Request, Scheduling, TokenRefresh, Usage, WorkOs,
+    ApiKey, Config, Factory, Gateway, Model, Proxy, Request, Scheduling, TokenRefresh, Usage,
+    WorkOs,
 };
 use crate::pool::account::Strategy;
 use crate::secret::Secret;
@@ -33,6 +35,7 @@ struct RawConfig {
     model_redirects: BTreeMap<String, String>,
     proxies: Vec<RawProxy>,
     scheduling: RawScheduling,
+    gateway: RawGateway,
     usage: RawUsage,
 }
 
@@ -123,6 +126,20 @@ struct RawScheduling {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawGateway {
+    listen: SocketAddr,
+    max_body_bytes: usize,
+    max_connections: usize,
+    header_timeout_seconds: u64,
+    body_timeout_seconds: u64,
+    ping_seconds: u64,
+    drain_seconds: u64,
+    factory_key_header: bool,
+    pass_through: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawUsage {
     retention_days: u32,
 }
@@ -184,6 +201,7 @@ impl RawConfig {
             model_redirects,
             proxies,
             scheduling,
+            gateway,
             usage,
         } = config;
         let proxy = |it: &Proxy| RawProxy {
@@ -224,6 +242,7 @@ impl RawConfig {
             model_redirects: model_redirects.clone(),
             proxies: proxies.iter().map(proxy).collect(),
             scheduling: RawScheduling::of(scheduling),
+            gateway: RawGateway::of(gateway),
             usage: RawUsage { retention_days: usage.retention_days },
         }
     }
@@ -260,6 +279,7 @@ impl RawConfig {
             model_redirects: self.model_redirects,
             proxies: self.proxies.into_iter().map(proxy).collect(),
             scheduling: self.scheduling.into_config(),
+            gateway: self.gateway.into_config(),
             usage: Usage { retention_days: self.usage.retention_days },
         };
         if config.scheduling.transient_first > config.scheduling.transient_max {
@@ -338,6 +358,38 @@ impl RawScheduling {
             model_cooldown: Duration::from_secs(self.model_cooldown_seconds),
             strikes: self.strikes,
             strike_window: Duration::from_secs(self.strike_window_seconds),
+        }
+    }
+}
+
+// === impl RawGateway ===
+
+impl RawGateway {
+    const fn of(it: &Gateway) -> Self {
+        Self {
+            listen: it.listen,
+            max_body_bytes: it.max_body,
+            max_connections: it.max_connections,
+            header_timeout_seconds: it.header_timeout.as_secs(),
+            body_timeout_seconds: it.body_timeout.as_secs(),
+            ping_seconds: it.ping.as_secs(),
+            drain_seconds: it.drain.as_secs(),
+            factory_key_header: it.factory_key_header,
+            pass_through: it.pass_through,
+        }
+    }
+
+    const fn into_config(self) -> Gateway {
+        Gateway {
+            listen: self.listen,
+            max_body: self.max_body_bytes,
+            max_connections: self.max_connections,
+            header_timeout: Duration::from_secs(self.header_timeout_seconds),
+            body_timeout: Duration::from_secs(self.body_timeout_seconds),
+            ping: Duration::from_secs(self.ping_seconds),
+            drain: Duration::from_secs(self.drain_seconds),
+            factory_key_header: self.factory_key_header,
+            pass_through: self.pass_through,
         }
     }
 }

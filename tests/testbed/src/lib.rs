@@ -1,8 +1,9 @@
 //! For tests and the demo alone: both neighbours of the program, played strictly.
 //!
 //! Owns: [`upstream`], a fake of WorkOS and Factory over HTTP, [`host`], a simulator of the
-//! ProxyCast host that launches the plugin binary, [`rig`], both with a scratch folder, and
-//! [`demo`], the program shown end to end.
+//! ProxyCast host that launches the plugin binary, [`gateway`], the same binary as a server,
+//! [`http`], a client of it, [`rig`], all of them with a scratch folder, and [`demo`], the program
+//! shown end to end.
 //! Must not know: the program under test; it is met only over sockets and pipes.
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +13,9 @@
 )]
 
 pub mod demo;
+pub mod gateway;
 pub mod host;
+pub mod http;
 pub mod rig;
 pub mod upstream;
 

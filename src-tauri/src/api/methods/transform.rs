@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::edit::Body;
 use droid_protocol::fault::{Fault, Retry};
@@ -170,18 +171,21 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
     });
     let inbound = Inbound {
         dialect,
-        body: it.request.get().as_bytes(),
+        body: &Bytes::copy_from_slice(it.request.get().as_bytes()),
         header: &header,
         model: it.model.as_deref(),
+        stream: None,
         endpoint: it.endpoint_type,
         session: it.session_id.as_deref(),
+        created: context.boot.clock.now().0.div_euclid(1000),
+        forget_thoughts: false,
     };
-    let outbound = outbound::prepare(&config, &inbound, sender, context.boot.entropy.uuid())?;
+    let outbound = outbound::prepare(&config, &inbound)?;
     Ok(Transformed {
-        request: raw(outbound.body)?,
-        endpoint_type: outbound.endpoint,
+        headers: outbound.headers(&config, sender, context.boot.entropy.uuid()),
+        request: raw(outbound.body.into())?,
+        endpoint_type: outbound.route.endpoint,
         url: outbound.url,
-        headers: outbound.headers,
     })
 }
 

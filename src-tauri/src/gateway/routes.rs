@@ -1,0 +1,16 @@
+//! Every route of the gateway.
+//!
+//! Owns: the order in which the parts' routes are put together.
+//! Must not know: what a route does.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::health;
+use super::shared::Shared;
+
+/// The whole router.
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().merge(health::routes()).with_state(shared)
+}
