@@ -29,6 +29,8 @@ pub mod probe;
 
 pub mod broker;
 
+pub mod relay;
+
 pub mod accounts;
 pub mod logins;
 

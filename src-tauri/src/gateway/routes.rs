@@ -8,10 +8,15 @@ use std::sync::Arc;
 use axum::Router;
 
 use super::health;
+use super::llm;
 use super::shared::Shared;
 use super::ui;
 
 /// The whole router.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().merge(health::routes()).merge(ui::routes()).with_state(shared)
+    Router::new()
+        .merge(health::routes())
+        .merge(llm::routes())
+        .merge(ui::routes())
+        .with_state(shared)
 }
