@@ -14,6 +14,7 @@ pub mod tasks;
 
 pub mod config;
 pub mod models;
+pub mod prices;
 
 pub mod pool;
 pub mod ports;
@@ -30,6 +31,7 @@ pub mod probe;
 pub mod broker;
 
 pub mod accounts;
+pub mod client_keys;
 pub mod logins;
 
 pub mod api;

@@ -20,6 +20,7 @@ use crate::oauth::refresh::Need;
 use crate::pool::account::{Account, KeyStatus, Kind, Status, Strategy};
 use crate::pool::cooldown;
 use crate::ports::TokenStore as _;
+use crate::prices;
 use crate::store::{HealthRow, UsageRow};
 
 /// How a use went.
@@ -222,6 +223,7 @@ impl Broker {
         if tokens > 0 {
             self.state().pool.spent(&report.account_id, key_id.as_ref(), tokens);
         }
+        let cost = prices::cost(&self.parts.config.get(), &model, &report.usage);
         let row = UsageRow {
             hour: now,
             account_id: report.account_id,
@@ -230,6 +232,7 @@ impl Broker {
             model,
             outcome: outcome_name(&report.outcome),
             usage: report.usage,
+            cost,
             latency_ms: report
                 .latency
                 .map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
