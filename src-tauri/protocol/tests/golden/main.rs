@@ -19,4 +19,5 @@ mod laws;
 mod matrix;
 mod snapshots;
 mod support;
+mod table;
 mod unknown;
