@@ -8,7 +8,7 @@
 //! `message` (the only maker of events), `loose` and `failure` (shapes nobody promised).
 
 mod anthropic;
-mod carry;
+pub(crate) mod carry;
 mod chat;
 mod counts;
 mod failure;

@@ -3,6 +3,8 @@
 //! Owns: the order of a stream's translation; which dialect's code is which.
 //! Must not know: what any event means.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ClientWish, Encoder, RequestCodec, TranslateError, Translated, Whole};
 use super::{anthropic, chat, gemini, responses};
 use crate::decode::{self, DecodeError, StreamDecoder};
@@ -11,12 +13,32 @@ use crate::event::{End, Event, Usage};
 use crate::fault::Fault;
 use crate::request::Request;
 
-/// Upstream's stream in, the client's stream out.
+/// Upstream's stream in, the client's stream out. Serialisable between two chunks.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StreamTranslator {
+    #[serde(rename = "d")]
     decoder: StreamDecoder,
-    encoder: Box<dyn Encoder>,
+    #[serde(rename = "e")]
+    encoder: StreamEncoder,
+    #[serde(skip)]
     events: Vec<Event>,
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     ended: Option<End>,
+}
+
+/// The encoder of a client's stream.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamEncoder {
+    /// To a Messages client.
+    Anthropic(anthropic::StreamEncoder),
+    /// To a Responses client.
+    Responses(responses::StreamEncoder),
+    /// To a Chat Completions client.
+    Chat(chat::StreamEncoder),
+    /// To a Gemini client.
+    Gemini(gemini::StreamEncoder),
 }
 
 /// Reads a request.
@@ -43,17 +65,6 @@ pub fn write_request(dialect: Dialect, request: &Request) -> Result<Translated, 
         Dialect::Responses => responses::Codec::write(request),
         Dialect::Chat => chat::Codec::write(request),
         Dialect::Gemini => gemini::Codec::write(request),
-    }
-}
-
-/// The encoder of a client's stream.
-#[must_use]
-pub fn encoder(client: Dialect, wish: ClientWish) -> Box<dyn Encoder> {
-    match client {
-        Dialect::Anthropic => Box::new(anthropic::StreamEncoder::new(wish)),
-        Dialect::Responses => Box::new(responses::StreamEncoder::new(wish)),
-        Dialect::Chat => Box::new(chat::StreamEncoder::new(wish)),
-        Dialect::Gemini => Box::new(gemini::StreamEncoder::new(wish)),
     }
 }
 
@@ -96,10 +107,27 @@ impl StreamTranslator {
         let wish = ClientWish { upstream: Some(upstream), ..wish };
         Self {
             decoder: StreamDecoder::new(upstream),
-            encoder: encoder(client, wish),
+            encoder: StreamEncoder::new(client, wish),
             events: Vec::new(),
             ended: None,
         }
+    }
+
+    /// What upstream speaks.
+    #[must_use]
+    pub const fn upstream(&self) -> Dialect {
+        self.decoder.dialect()
+    }
+
+    /// What the client speaks.
+    #[must_use]
+    pub const fn client(&self) -> Dialect {
+        self.encoder.dialect()
+    }
+
+    /// Whether a state that came from outside can be one of ours.
+    pub(super) fn is_plausible(&self) -> bool {
+        self.decoder.is_plausible() && self.ended.is_none_or(|_| self.decoder.ended() == self.ended)
     }
 
     /// Translates a piece of upstream's answer, cut anywhere; what it means is written at once.
@@ -144,5 +172,51 @@ impl StreamTranslator {
     fn finish(&mut self, end: End, out: &mut Vec<u8>) {
         self.ended = Some(end);
         self.encoder.on_end(end, out);
+    }
+}
+
+// === impl StreamEncoder ===
+
+impl StreamEncoder {
+    /// Nothing is written yet.
+    #[must_use]
+    pub fn new(client: Dialect, wish: ClientWish) -> Self {
+        match client {
+            Dialect::Anthropic => Self::Anthropic(anthropic::StreamEncoder::new(wish)),
+            Dialect::Responses => Self::Responses(responses::StreamEncoder::new(wish)),
+            Dialect::Chat => Self::Chat(chat::StreamEncoder::new(wish)),
+            Dialect::Gemini => Self::Gemini(gemini::StreamEncoder::new(wish)),
+        }
+    }
+
+    /// What the client speaks.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Anthropic(_) => Dialect::Anthropic,
+            Self::Responses(_) => Dialect::Responses,
+            Self::Chat(_) => Dialect::Chat,
+            Self::Gemini(_) => Dialect::Gemini,
+        }
+    }
+}
+
+impl Encoder for StreamEncoder {
+    fn on_event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        match self {
+            Self::Anthropic(it) => it.on_event(event, out),
+            Self::Responses(it) => it.on_event(event, out),
+            Self::Chat(it) => it.on_event(event, out),
+            Self::Gemini(it) => it.on_event(event, out),
+        }
+    }
+
+    fn on_end(&mut self, end: End, out: &mut Vec<u8>) {
+        match self {
+            Self::Anthropic(it) => it.on_end(end, out),
+            Self::Responses(it) => it.on_end(end, out),
+            Self::Chat(it) => it.on_end(end, out),
+            Self::Gemini(it) => it.on_end(end, out),
+        }
     }
 }
