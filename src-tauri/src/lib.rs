@@ -30,6 +30,8 @@ pub mod probe;
 
 pub mod broker;
 
+pub mod relay;
+
 pub mod accounts;
 pub mod client_keys;
 pub mod logins;

@@ -203,6 +203,12 @@ impl StreamDecoder {
         &self.machine.message().model
     }
 
+    /// Whether any content came.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        self.machine.message().has_blocks()
+    }
+
     /// Frames that were passed over because they could not be read.
     #[must_use]
     pub fn skipped(&self) -> u64 {

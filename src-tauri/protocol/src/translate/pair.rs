@@ -25,6 +25,8 @@ pub struct StreamTranslator {
     events: Vec<Event>,
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     ended: Option<End>,
+    #[serde(skip)]
+    failure: Option<(String, String)>,
 }
 
 /// The encoder of a client's stream.
@@ -98,6 +100,38 @@ pub fn error(client: Dialect, fault: &Fault) -> Whole {
     }
 }
 
+/// What a client that waits for the next event is sent, so that nobody between takes the
+/// connection for dead. Only between two events.
+#[must_use]
+pub const fn keepalive(client: Dialect) -> &'static [u8] {
+    match client {
+        Dialect::Anthropic => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        Dialect::Responses | Dialect::Chat => b": keepalive\n\n",
+        // Its parsers take neither comments nor event names.
+        Dialect::Gemini => b"\n",
+    }
+}
+
+/// The end of a stream that was passed on as it came and broke off: the dialect's own error, never
+/// a clean end. `id` and `model` are those the stream began with.
+pub fn break_off(
+    client: Dialect,
+    wish: ClientWish,
+    (id, model): (&str, &str),
+    message: &str,
+    out: &mut Vec<u8>,
+) {
+    let mut encoder = StreamEncoder::new(client, wish);
+    if !id.is_empty() {
+        // The client has its own beginning; the encoder has to know of it.
+        let start = Event::MessageStart { id: id.to_owned(), model: model.to_owned() };
+        encoder.on_event(&start, &mut Vec::new());
+    }
+    let error = Event::Error { error_type: "truncated".to_owned(), message: message.to_owned() };
+    encoder.on_event(&error, out);
+    encoder.on_end(End::Truncated, out);
+}
+
 // === impl StreamTranslator ===
 
 impl StreamTranslator {
@@ -110,6 +144,7 @@ impl StreamTranslator {
             encoder: StreamEncoder::new(client, wish),
             events: Vec::new(),
             ended: None,
+            failure: None,
         }
     }
 
@@ -163,9 +198,34 @@ impl StreamTranslator {
         self.decoder.usage()
     }
 
+    /// Whether any content came.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        self.decoder.has_content()
+    }
+
+    /// Upstream's name and text of the error that ended it.
+    #[must_use]
+    pub fn failure(&self) -> Option<(&str, &str)> {
+        self.failure.as_ref().map(|(kind, message)| (kind.as_str(), message.as_str()))
+    }
+
+    /// Ends an answer that broke off, as the client's dialect tells an error.
+    pub fn break_off(&mut self, message: &str, out: &mut Vec<u8>) {
+        if self.ended.is_none() {
+            let error =
+                Event::Error { error_type: "truncated".to_owned(), message: message.to_owned() };
+            self.encoder.on_event(&error, out);
+            self.finish(End::Truncated, out);
+        }
+    }
+
     fn write(&mut self, out: &mut Vec<u8>) {
         for event in self.events.drain(..) {
             self.encoder.on_event(&event, out);
+            if let Event::Error { error_type, message } = event {
+                self.failure = Some((error_type, message));
+            }
         }
     }
 
