@@ -4,6 +4,7 @@
 //! an answer.
 //! Must not know: how the work is done, who calls.
 
+mod client_keys;
 mod configuration;
 mod credentials;
 mod info;
@@ -74,6 +75,7 @@ impl Api {
             info::register(&mut table)?;
             credentials::register(&mut table)?;
             keys::register(&mut table)?;
+            client_keys::register(&mut table)?;
             login::register(&mut table)?;
             selection::register(&mut table)?;
             transform::register(&mut table)?;
