@@ -89,6 +89,12 @@ export type AuthType = {
 /** What a content block holds. */
 export type BlockType = "text" | "thinking" | "redacted_thinking" | "tool_use" | "refusal" | "other";
 
+/** An error as a client's protocol has it. */
+export type ClientError = {
+  response: unknown;
+  status: number;
+};
+
 export type Config = {
   /** Off answers every call that needs an account with an error. */
   enabled: boolean;
@@ -734,6 +740,14 @@ export type KeysTested = {
 /** How an account signs in. */
 export type Kind = "workos_oauth" | "manual" | "api_key";
 
+/** What a translation left out, for `docs/translation.md` and for whoever wants to tell the client. Names a rule, never a value. */
+export type Loss = {
+  /** The source field as its dialect spells it, e.g. `top_k`. */
+  field: string;
+  /** Why the target has no place for it. */
+  rule: string;
+};
+
 /** How new keys meet the ones that are there. */
 export type Mode = "append" | "replace";
 
@@ -767,6 +781,10 @@ export type Parsed = {
   end?: End | null;
   /** What happened, in order. */
   events: Event[];
+  /** The same as the client's protocol says it, where a client was named. */
+  output?: string | null;
+  /** The same, where it is cut inside of a character. */
+  output_base64?: string | null;
   /** Counts so far. */
   usage: Usage;
 };
@@ -791,6 +809,8 @@ export type Progress = {
 
 /** The host's `ProviderError` (host contract). */
 export type ProviderError = {
+  /** What a client of the protocol that was asked for is to get. */
+  client?: ClientError | null;
   cooldown_seconds: number | null;
   error_type: string;
   message: string;
@@ -914,14 +934,22 @@ export type Supported = {
 };
 
 export type TransformedRequest = {
+  /** How the answer is to be read: for the first piece of it, or for a whole one. */
+  carry: string;
   endpoint_type: Endpoint;
   headers: Record<string, string>;
+  /** What the endpoint's protocol has no place for. */
+  losses: Loss[];
+  /** What the client speaks. */
+  protocol: Dialect;
   request: unknown;
   url: string;
 };
 
 export type TransformedResponse = {
   response: unknown;
+  /** The HTTP status it comes with, where it was written anew. */
+  status?: number | null;
 };
 
 /** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
@@ -1235,7 +1263,7 @@ export interface Methods {
     };
     result: RefreshedTokens;
   };
-  /** Makes a client's request one that Factory takes; all that no rule names stays byte for byte. */
+  /** Makes a client's request one that Factory takes. Where the model's endpoint speaks the client's protocol, all that no rule names stays byte for byte; else the request is translated, and `losses` tells what that endpoint has no place for. */
   transform_request: {
     params: {
       /** One key of a key pool. */
@@ -1264,6 +1292,7 @@ export interface Methods {
   /** Makes Factory's whole answer one the client's protocol has; byte for byte where both speak the same. */
   transform_response: {
     params: {
+      carry?: string | null;
       endpoint_type?: Endpoint | null;
       model?: string | null;
       protocol?: string | null;
@@ -1271,7 +1300,7 @@ export interface Methods {
     };
     result: TransformedResponse;
   };
-  /** Reads a piece of an answer, cut anywhere. State is kept in this process under stream_id, or travels in carry. */
+  /** Reads a piece of an answer, cut anywhere, and writes it as the client's protocol has it where a client is known. State is kept in this process under stream_id, or travels in carry. */
   parse_response_chunk: {
     params: {
       carry?: string | null;
@@ -1280,6 +1309,7 @@ export interface Methods {
       end?: boolean;
       endpoint_type?: Endpoint | null;
       model?: string | null;
+      protocol?: string | null;
       stream_id?: string | null;
     };
     result: Parsed;
@@ -1289,6 +1319,7 @@ export interface Methods {
     params: {
       body?: unknown;
       headers?: Record<string, string>;
+      protocol?: string | null;
       status: number;
     };
     result: ProviderError | null;

@@ -170,6 +170,7 @@ impl StreamTranslator {
 
     /// Translates a piece of upstream's answer, cut anywhere; what it means is written at once.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.events.clear();
         self.decoder.push(bytes, &mut self.events);
         self.write(out);
         if self.ended.is_none()
@@ -181,12 +182,26 @@ impl StreamTranslator {
 
     /// Upstream's bytes are over.
     pub fn end(&mut self, out: &mut Vec<u8>) -> End {
+        self.events.clear();
         let end = self.decoder.end(&mut self.events);
         self.write(out);
         if self.ended.is_none() {
             self.finish(end, out);
         }
         end
+    }
+
+    /// A whole answer, in place of the stream that was expected.
+    ///
+    /// # Errors
+    /// When the body is no answer of upstream's dialect.
+    pub fn whole(&self, body: &[u8]) -> Result<Whole, DecodeError> {
+        whole(self.upstream(), self.client(), body, self.encoder.wish())
+    }
+
+    /// What the last [`Self::push`] or [`Self::end`] read, once.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// How the answer ended, once it has.
@@ -224,10 +239,10 @@ impl StreamTranslator {
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {
-        for event in self.events.drain(..) {
-            self.encoder.on_event(&event, out);
+        for event in &self.events {
+            self.encoder.on_event(event, out);
             if let Event::Error { error_type, message } = event {
-                self.failure = Some((error_type, message));
+                self.failure = Some((error_type.clone(), message.clone()));
             }
         }
     }
@@ -260,6 +275,15 @@ impl StreamEncoder {
             Self::Responses(_) => Dialect::Responses,
             Self::Chat(_) => Dialect::Chat,
             Self::Gemini(_) => Dialect::Gemini,
+        }
+    }
+
+    const fn wish(&self) -> &ClientWish {
+        match self {
+            Self::Anthropic(it) => &it.wish,
+            Self::Responses(it) => &it.wish,
+            Self::Chat(it) => &it.wish,
+            Self::Gemini(it) => &it.wish,
         }
     }
 }

@@ -25,7 +25,7 @@ const MAX_KEPT: usize = 64 * 1024 * 1024;
 /// Writes a stream.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
-    wish: ClientWish,
+    pub(in crate::translate) wish: ClientWish,
     wire: Wire,
     started: bool,
     /// How it ended; nothing is written after that.
