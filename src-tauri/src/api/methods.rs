@@ -4,6 +4,7 @@
 //! an answer.
 //! Must not know: how the work is done, who calls.
 
+mod answers;
 mod client_keys;
 mod configuration;
 mod credentials;
@@ -79,6 +80,7 @@ impl Api {
             login::register(&mut table)?;
             selection::register(&mut table)?;
             transform::register(&mut table)?;
+            answers::register(&mut table)?;
             configuration::register(&mut table)
         })();
         registered.map_err(|error: RegisterMethodError| Error::Internal(error.to_string()))?;

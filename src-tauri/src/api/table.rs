@@ -338,7 +338,7 @@ pub const METHODS: &[Spec] = &[
     },
     Spec {
         name: "transform_request",
-        purpose: "Makes a client's request one that Factory takes; all that no rule names stays byte for byte.",
+        purpose: "Makes a client's request one that Factory takes. Where the model's endpoint speaks the client's protocol, all that no rule names stays byte for byte; else the request is translated, and `losses` tells what that endpoint has no place for.",
         params: &[
             "request: object - the client's body",
             "credential_id?: string - adds the account's Authorization",
@@ -349,7 +349,7 @@ pub const METHODS: &[Spec] = &[
             "session_id?: string - instead of the one the headers or the body tell",
             "model?: string - where the body does not name it (Gemini)",
         ],
-        result: "{request, endpoint_type, url, headers}",
+        result: "{request, endpoint_type, url, headers, protocol: string (the client's), losses: [{field, rule}], carry: string (for parse_response_chunk or transform_response: how to read the answer)}",
         http: &[],
     },
     Spec {
@@ -362,28 +362,39 @@ pub const METHODS: &[Spec] = &[
     Spec {
         name: "transform_response",
         purpose: "Makes Factory's whole answer one the client's protocol has; byte for byte where both speak the same.",
-        params: &["response: any", "endpoint_type?: string", "protocol?: string", "model?: string"],
-        result: "{response}",
+        params: &[
+            "response: any - the body that upstream answered",
+            "carry?: string - as transform_request answered it; knows both protocols and the tools",
+            "endpoint_type?: string, or model?: string - where it came from",
+            "protocol?: string - the client's",
+        ],
+        result: "{response, status?: integer (where it was written anew)}",
         http: &[],
     },
     Spec {
         name: "parse_response_chunk",
-        purpose: "Reads a piece of an answer, cut anywhere. State is kept in this process under stream_id, or travels in carry.",
+        purpose: "Reads a piece of an answer, cut anywhere, and writes it as the client's protocol has it where a client is known. State is kept in this process under stream_id, or travels in carry.",
         params: &[
             "chunk?: string, or chunk_base64?: string - the bytes",
             "stream_id?: string",
-            "carry?: string - as the last call answered it",
-            "endpoint_type?: string, or model?: string - which protocol; needed with the first piece",
+            "carry?: string - as the last call answered it; for the first piece as transform_request answered it",
+            "endpoint_type?: string, or model?: string - which protocol; needed with the first piece if it has no carry",
+            "protocol?: string - the client's, with the first piece if it has no carry",
             "end?: bool - there is nothing after this piece",
         ],
-        result: "{events: [StreamEvent], usage, done: bool, end?: done or truncated or failed, carry?}",
+        result: "{events: [StreamEvent], output?: string (what the client is to get; output_base64 where a character is cut), usage, done: bool, end?: done or truncated or failed, carry?}",
         http: &[],
     },
     Spec {
         name: "parse_error",
         purpose: "Says what an upstream error means.",
-        params: &["status: integer", "body: string", "headers?: object"],
-        result: "{error_type, message, status_code, retryable, cooldown_seconds} or null",
+        params: &[
+            "status: integer",
+            "body: string",
+            "headers?: object",
+            "protocol?: string - the client's",
+        ],
+        result: "{error_type, message, status_code, retryable, cooldown_seconds, client?: {status, response} (for a client of `protocol`)} or null",
         http: &[],
     },
     Spec {

@@ -114,7 +114,6 @@ fn of_error(error: &Error) -> Fault {
         | Error::LoginOver { .. }
         | Error::Config { .. }
         | Error::Stopping => (Class::Transient, StatusCode::SERVICE_UNAVAILABLE),
-        Error::Untranslatable { .. } => (Class::Request, StatusCode::BAD_REQUEST),
         Error::Data { .. }
         | Error::NewerSchema { .. }
         | Error::WrongKey { .. }
