@@ -15,7 +15,10 @@ mod support;
 mod gateway {
     mod ask;
     mod clients;
+    mod ends;
+    mod hostile;
     mod kit;
     mod passing;
     mod start;
+    mod watched;
 }

@@ -32,6 +32,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::{Config, Live};
 use crate::error::{Error, Result};
 use crate::ids::ClientKeyId;
+use crate::metrics::Metrics;
 use crate::outbound::{self, ClientHeader, Inbound, Outbound, Sender};
 use crate::store::Store;
 use crate::tasks::Tasks;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub store: Store,
     /// Who may ask how much.
     pub client_keys: ClientKeys,
+    /// Counts what ended.
+    pub metrics: Metrics,
     /// Which status a client gets for an error: the face knows.
     pub status: fn(Dialect, &Error) -> u16,
     /// What goes on when a request was answered.

@@ -506,7 +506,7 @@ pub const METHODS: &[Spec] = &[
             "credential_id?: string",
             "model?: string",
         ],
-        result: "{total: usage, rows: [{hour, credential_id, api_key_id?, client_key_id?, model, outcome, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, latency_ms}]}",
+        result: "{total: usage, rows: [{hour, credential_id, api_key_id?, client_key_id?, model, outcome, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, cost, latency_ms, first_token_ms, first_tokens}]}",
         http: &[get("/admin/usage"), get("/factory/balance/usage")],
     },
     Spec {

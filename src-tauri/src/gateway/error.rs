@@ -38,6 +38,15 @@ pub(super) fn not_ready(text: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
+/// What only an admin may see.
+pub(super) fn no_admin() -> Response {
+    let text = "{\"error\":{\"kind\":\"unauthorized\",\"message\":\"the admin key is missing or \
+                wrong: send it as `x-admin-key`\"}}\n";
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (header::WWW_AUTHENTICATE, "Bearer")];
+    (StatusCode::UNAUTHORIZED, headers, text).into_response()
+}
+
 /// A handler met a defect.
 pub(super) fn defect() -> Response {
     let text = "{\"error\":{\"kind\":\"internal\",\"message\":\"internal error: this request met a \

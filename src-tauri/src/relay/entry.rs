@@ -147,6 +147,8 @@ impl Entry {
             admission.spent(&usage, row.cost);
         }
         say(&row);
+        let models = &self.parts.config.get().models;
+        self.parts.metrics.ended(&row, |model| models.iter().any(|it| it.id == model));
         self.parts.store.record_request(*row);
     }
 }
