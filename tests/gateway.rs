@@ -14,6 +14,7 @@ mod support;
 
 mod gateway {
     mod ask;
+    mod clients;
     mod kit;
     mod passing;
     mod start;

@@ -95,6 +95,91 @@ export type ClientError = {
   status: number;
 };
 
+/** How much a client key may take; what is left out is without a limit. */
+export type ClientKeyLimits = {
+  /** Requests under way at the same time. */
+  concurrency?: number | null;
+  /** In dollars, of a day in UTC. */
+  daily_cost?: number | null;
+  /** Of a day in UTC. */
+  daily_tokens?: number | null;
+  /** In dollars. */
+  total_cost?: number | null;
+  total_tokens?: number | null;
+  window_requests?: number | null;
+  /** The length of the sliding window, at most a week. */
+  window_seconds?: number | null;
+  window_tokens?: number | null;
+};
+
+/** A client key that was just made. */
+export type ClientKeyMade = {
+  /** Empty is all accounts. */
+  binding: string;
+  /** Ever, in dollars. */
+  cost: number;
+  created_at: string;
+  enabled: boolean;
+  /** When it ends, as far as that is known. */
+  ends_at?: string | null;
+  expires_at?: string | null;
+  expires_days?: number | null;
+  first_used_at?: string | null;
+  /** A key this gateway issued to a client. */
+  id: string;
+  /** Requests under way in this process. */
+  in_flight: number;
+  /** The key itself: this is the only time it is shown. */
+  key: string;
+  last_used_at?: string | null;
+  limits: ClientKeyLimits;
+  /** Empty is all models. */
+  models: string[];
+  name: string;
+  /** Ever. */
+  requests: number;
+  revision: number;
+  /** `active`, `disabled` or `expired`. */
+  status: "active" | "disabled" | "expired";
+  /** What people tell it by. */
+  tail: string;
+  /** Ever. */
+  tokens_used: number;
+};
+
+/** A client key, without the key. */
+export type ClientKeyView = {
+  /** Empty is all accounts. */
+  binding: string;
+  /** Ever, in dollars. */
+  cost: number;
+  created_at: string;
+  enabled: boolean;
+  /** When it ends, as far as that is known. */
+  ends_at?: string | null;
+  expires_at?: string | null;
+  expires_days?: number | null;
+  first_used_at?: string | null;
+  /** A key this gateway issued to a client. */
+  id: string;
+  /** Requests under way in this process. */
+  in_flight: number;
+  last_used_at?: string | null;
+  limits: ClientKeyLimits;
+  /** Empty is all models. */
+  models: string[];
+  name: string;
+  /** Ever. */
+  requests: number;
+  revision: number;
+  /** `active`, `disabled` or `expired`. */
+  status: "active" | "disabled" | "expired";
+  /** What people tell it by. */
+  tail: string;
+  /** Ever. */
+  tokens_used: number;
+};
+
 export type Config = {
   /** Off answers every call that needs an account with an error. */
   enabled: boolean;
@@ -1341,6 +1426,75 @@ export interface Methods {
     params: Record<string, never>;
     result: unknown;
   };
+  /** Makes a key for a client of the gateway; the key itself is shown this one time. */
+  create_client_key: {
+    params: {
+      /** `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts. */
+      binding?: string | null;
+      enabled?: boolean | null;
+      /** RFC 3339; null takes it away. */
+      expires_at?: string | null;
+      /** From the first use; null takes it away. */
+      expires_days?: number | null;
+      /** Replaces all of them. */
+      limits?: ClientKeyLimits | null;
+      /** Names with `*`; empty is all. */
+      models?: string[] | null;
+      name?: string | null;
+    };
+    result: ClientKeyMade;
+  };
+  /** The keys of the gateway's clients, oldest first, with what each was ever used for. */
+  list_client_keys: {
+    params: Record<string, never>;
+    result: ClientKeyView[];
+  };
+  /** One client key. */
+  get_client_key: {
+    params: {
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+    };
+    result: ClientKeyView;
+  };
+  /** Changes a client key; what is left out stays. */
+  update_client_key: {
+    params: {
+      /** `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts. */
+      binding?: string | null;
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+      enabled?: boolean | null;
+      /** RFC 3339; null takes it away. */
+      expires_at?: string | null;
+      /** From the first use; null takes it away. */
+      expires_days?: number | null;
+      /** Replaces all of them. */
+      limits?: ClientKeyLimits | null;
+      /** Names with `*`; empty is all. */
+      models?: string[] | null;
+      name?: string | null;
+      /** Refuses the change when a person made another one since. */
+      revision?: number | null;
+    };
+    result: ClientKeyView;
+  };
+  /** Gives a client key a new secret, shown this one time; the old one is refused from then on. */
+  rotate_client_key: {
+    params: {
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+    };
+    result: ClientKeyMade;
+  };
+  /** Deletes a client key; its usage stays. */
+  delete_client_key: {
+    params: {
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+    };
+    result: Empty;
+  };
   /** The groups (tiers) in the order they are asked. */
   list_groups: {
     params: Record<string, never>;
@@ -1424,6 +1578,12 @@ export const ROUTES = {
   get_config: { verb: "GET", path: "/admin/config" },
   update_config: { verb: "PUT", path: "/admin/config" },
   config_schema: { verb: "GET", path: "/admin/config/schema" },
+  create_client_key: { verb: "POST", path: "/admin/client-keys" },
+  list_client_keys: { verb: "GET", path: "/admin/client-keys" },
+  get_client_key: { verb: "GET", path: "/admin/client-keys/{client_key_id}" },
+  update_client_key: { verb: "PATCH", path: "/admin/client-keys/{client_key_id}" },
+  rotate_client_key: { verb: "POST", path: "/admin/client-keys/{client_key_id}/rotate" },
+  delete_client_key: { verb: "DELETE", path: "/admin/client-keys/{client_key_id}" },
   list_groups: { verb: "GET", path: "/admin/groups" },
   save_group: { verb: "PUT", path: "/admin/groups/{id}" },
   delete_group: { verb: "DELETE", path: "/admin/groups/{id}" },

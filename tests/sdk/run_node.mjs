@@ -6,31 +6,83 @@
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 
+import { CASES, play as playLoop } from "./agents.mjs";
 import { ask } from "./clients.mjs";
 
 const [base, plan] = process.argv.slice(2);
 const rows = JSON.parse(await readFile(plan, "utf8"));
+// Behind the gateway the fake upstream is told what to answer.
+const control = process.env.SDK_CONTROL;
+let passed = 0;
 let failed = 0;
-for (const row of rows) {
+for (const row of rows) await count(row.name, () => play(row));
+if (control) {
+  for (const [name, run] of loops()) await count(name, run);
+}
+console.log(`${control ? "gateway, " : ""}node: ${passed} passed, ${failed} failed`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);
+
+async function count(name, run) {
   let problems;
   try {
-    problems = await play(row);
+    problems = await run();
   } catch (error) {
     problems = [error.stack];
   }
-  for (const problem of problems) console.log(`FAILED ${row.name}\n  ${problem}`);
-  failed += problems.length > 0 ? 1 : 0;
+  for (const problem of problems) console.log(`FAILED ${name}\n  ${problem}`);
+  if (problems.length > 0) failed += 1;
+  else passed += 1;
 }
-console.log(`node: ${rows.length - failed} passed, ${failed} failed`);
-process.exit(failed > 0 || rows.length === 0 ? 1 : 0);
 
 async function play(row) {
-  const got = await ask(row.client, `${base}/${row.upstream}/${row.case}`, row.mode, row.request);
+  if (control) await answersWith(row.case);
+  const address = row.upstream ? `${base}/${row.upstream}/${row.case}` : base;
+  const got = await ask(row.client, address, row.mode, row.request, row.headers);
   if (row.expect_error) return compareError(got, row.expect_error);
   if (got.error) return [`an answer was expected, got ${JSON.stringify(got.error)}`];
   const problems = compare(got.message, row.expect);
   if (row.compare_request) problems.push(...(await compareRequest(row)));
   return problems;
+}
+
+/** A whole loop for each client and model; what reached the upstream is for run_gateway.py. */
+function* loops() {
+  const models = JSON.parse(process.env.SDK_MODELS);
+  for (const client of ["anthropic", "responses", "chat", "gemini"]) {
+    for (const [model, endpoint] of Object.entries(models)) {
+      for (const stream of [false, true]) {
+        const how = stream ? "streamed" : "whole";
+        const name = `${client} agent's loop with ${model} (${endpoint}), ${how}`;
+        yield [name, () => loop(client, model, stream)];
+      }
+    }
+  }
+}
+
+async function loop(client, model, stream) {
+  await answersWith(...CASES);
+  const turns = await playLoop(base, client, model, stream);
+  const problems = [];
+  for (const [at, of] of CASES.entries()) {
+    const mode = stream ? "stream" : "whole";
+    const row = rows.find(
+      (it) => it.client === client && it.request.model === model && it.case === of && it.mode === mode,
+    );
+    problems.push(...compare(turns[at], row.expect).map((it) => `turn ${at}: ${it}`));
+  }
+  return problems;
+}
+
+/** The cases of the next requests, one each; the last one for all that follow. */
+async function answersWith(...cases) {
+  await order("script/clear", {});
+  for (const name of cases.slice(0, -1)) await order("script", { action: { case: name } });
+  await order("script", { mode: "always", action: { case: cases.at(-1) } });
+}
+
+async function order(path, body) {
+  const answer = await fetch(`${control}/${path}`, { method: "POST", body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(await answer.text());
 }
 
 function compare(got, expected) {

@@ -5,6 +5,7 @@
 //! Must not know: how the work is done, who calls.
 
 mod answers;
+mod client_keys;
 mod configuration;
 mod credentials;
 mod info;
@@ -75,6 +76,7 @@ impl Api {
             info::register(&mut table)?;
             credentials::register(&mut table)?;
             keys::register(&mut table)?;
+            client_keys::register(&mut table)?;
             login::register(&mut table)?;
             selection::register(&mut table)?;
             transform::register(&mut table)?;

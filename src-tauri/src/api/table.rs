@@ -95,6 +95,16 @@ const fn delete(path: &'static str) -> Route {
     Route { verb: Verb::Delete, path }
 }
 
+const CLIENT_KEY: &str = "client_key_id: string - the client key";
+const CLIENT_KEY_FIELDS: &[&str] = &[
+    "name: string",
+    "enabled?: bool",
+    "expires_at?: RFC 3339 or null",
+    "expires_days?: integer or null - from the first use",
+    "binding?: string - <account id> or group:<group id>, then at most ?fallback; default: all accounts",
+    "models?: [string] - which it may ask for, with *; default: all",
+    "limits?: {concurrency?, window_seconds?, window_requests?, window_tokens?, daily_tokens?, daily_cost?, total_tokens?, total_cost?} - costs in dollars, days in UTC",
+];
 const ID: &str = "credential_id: string - the account";
 
 /// Every method, in the order of the document.
@@ -407,6 +417,52 @@ pub const METHODS: &[Spec] = &[
         params: &[],
         result: "object",
         http: &[get("/admin/config/schema")],
+    },
+    Spec {
+        name: "create_client_key",
+        purpose: "Makes a key for a client of the gateway; the key itself is shown this one time.",
+        params: CLIENT_KEY_FIELDS,
+        result: "client key with key: string",
+        http: &[post("/admin/client-keys")],
+    },
+    Spec {
+        name: "list_client_keys",
+        purpose: "The keys of the gateway's clients, oldest first, with what each was ever used for.",
+        params: &[],
+        result: "[client key]",
+        http: &[get("/admin/client-keys")],
+    },
+    Spec {
+        name: "get_client_key",
+        purpose: "One client key.",
+        params: &[CLIENT_KEY],
+        result: "{id, name, tail, enabled, status: active or disabled or expired, created_at, first_used_at?, last_used_at?, expires_at?, expires_days?, ends_at?, binding, models: [string], limits: {concurrency?, window_seconds?, window_requests?, window_tokens?, daily_tokens?, daily_cost?, total_tokens?, total_cost?}, requests, tokens_used, cost, in_flight, revision}",
+        http: &[get("/admin/client-keys/{client_key_id}")],
+    },
+    Spec {
+        name: "update_client_key",
+        purpose: "Changes a client key; what is left out stays.",
+        params: &[
+            CLIENT_KEY,
+            "revision?: integer - refuses the change when a person made another one since",
+            "as create_client_key",
+        ],
+        result: "client key",
+        http: &[patch("/admin/client-keys/{client_key_id}")],
+    },
+    Spec {
+        name: "rotate_client_key",
+        purpose: "Gives a client key a new secret, shown this one time; the old one is refused from then on.",
+        params: &[CLIENT_KEY],
+        result: "client key with key: string",
+        http: &[post("/admin/client-keys/{client_key_id}/rotate")],
+    },
+    Spec {
+        name: "delete_client_key",
+        purpose: "Deletes a client key; its usage stays.",
+        params: &[CLIENT_KEY],
+        result: "{}",
+        http: &[delete("/admin/client-keys/{client_key_id}")],
     },
     Spec {
         name: "list_groups",

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::error;
 use crate::api::context::Context;
 use crate::app::App;
 use crate::relay::{self, Relay};
@@ -48,6 +49,8 @@ impl Shared {
             broker: app.broker.clone(),
             clients: app.clients.clone(),
             store: app.store.clone(),
+            client_keys: app.client_keys.clone(),
+            status: error::told,
             tasks: tasks.clone(),
             clock: Arc::clone(&app.clock),
             entropy: Arc::clone(&app.entropy),

@@ -24,6 +24,8 @@ pub struct Meter {
     decoder: StreamDecoder,
     /// A delta was passed over.
     passed: bool,
+    /// Events so far.
+    n_events: u64,
     /// The counts of the last Gemini chunk that was read, as text, and what follows them.
     counts: Vec<u8>,
 }
@@ -37,16 +39,22 @@ impl Meter {
     /// A meter at the start of a response.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self { decoder: StreamDecoder::new(dialect), passed: false, counts: Vec::new() }
+        Self {
+            decoder: StreamDecoder::new(dialect),
+            passed: false,
+            n_events: 0,
+            counts: Vec::new(),
+        }
     }
 
     /// Takes the next bytes and appends what they mean, but for deltas.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        let Self { decoder, passed, counts } = self;
+        let Self { decoder, passed, n_events, counts } = self;
         let dialect = decoder.dialect();
         decoder.push_but(bytes, out, |message, frame| {
             let is_delta = message.end().is_none() && is_delta(dialect, message, frame, counts);
             *passed |= is_delta;
+            *n_events = n_events.saturating_add(1);
             is_delta
         });
     }
@@ -60,6 +68,12 @@ impl Meter {
     #[must_use]
     pub const fn read(&self) -> &StreamDecoder {
         &self.decoder
+    }
+
+    /// How many events came.
+    #[must_use]
+    pub const fn n_events(&self) -> u64 {
+        self.n_events
     }
 
     /// Whether any content came.

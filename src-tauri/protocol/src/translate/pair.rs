@@ -113,11 +113,11 @@ pub const fn keepalive(client: Dialect) -> &'static [u8] {
 }
 
 /// The end of a stream that was passed on as it came and broke off: the dialect's own error, never
-/// a clean end. `id` and `model` are those the stream began with.
+/// a clean end. `id` and `model` are those the stream began with, `n_events` came so far.
 pub fn break_off(
     client: Dialect,
     wish: ClientWish,
-    (id, model): (&str, &str),
+    (id, model, n_events): (&str, &str, u64),
     message: &str,
     out: &mut Vec<u8>,
 ) {
@@ -126,6 +126,9 @@ pub fn break_off(
         // The client has its own beginning; the encoder has to know of it.
         let start = Event::MessageStart { id: id.to_owned(), model: model.to_owned() };
         encoder.on_event(&start, &mut Vec::new());
+    }
+    if let StreamEncoder::Responses(encoder) = &mut encoder {
+        encoder.number_from(n_events);
     }
     let error = Event::Error { error_type: "truncated".to_owned(), message: message.to_owned() };
     encoder.on_event(&error, out);

@@ -116,6 +116,11 @@ impl StreamEncoder {
         }
     }
 
+    /// The next event gets this number: what came before it was written by somebody else.
+    pub const fn number_from(&mut self, number: u64) {
+        self.wire.sequence = number;
+    }
+
     /// How the answer ended, once it has.
     pub(super) const fn status(&self) -> Option<&Status> {
         self.ended.as_ref()
