@@ -26,8 +26,16 @@ pub struct Meter {
     passed: bool,
     /// Events so far.
     n_events: u64,
-    /// The counts of the last Gemini chunk that was read, as text, and what follows them.
-    counts: Vec<u8>,
+    counts: Counts,
+}
+
+/// What the last Gemini chunk said of its counts.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    /// The counts as text, and what follows them; empty where they are not known to be told.
+    text: Vec<u8>,
+    /// Unreadable frames when that was noted: what stood in one was not told.
+    skipped: u64,
 }
 
 /// The most bytes of counts that are compared.
@@ -43,7 +51,7 @@ impl Meter {
             decoder: StreamDecoder::new(dialect),
             passed: false,
             n_events: 0,
-            counts: Vec::new(),
+            counts: Counts::default(),
         }
     }
 
@@ -85,8 +93,10 @@ impl Meter {
 
 /// Whether a frame has nothing in it but a delta. Never true of one whose reading would change
 /// usage, stop reason, names or end.
-fn is_delta(dialect: Dialect, message: &Message, frame: Frame<'_>, counts: &mut Vec<u8>) -> bool {
+fn is_delta(dialect: Dialect, message: &Message, frame: Frame<'_>, counts: &mut Counts) -> bool {
     let data = frame.data;
+    // Noted of every chunk, also of one that is read for another reason.
+    let same = dialect == Dialect::Gemini && same_counts(data, message.skipped, counts);
     if frame.event == "error" || !data.starts_with(b"{") || has(data, &KEYS.error) {
         return false;
     }
@@ -104,11 +114,10 @@ fn is_delta(dialect: Dialect, message: &Message, frame: Frame<'_>, counts: &mut 
                 && (message.has_tools() || !has(data, &KEYS.tool_calls))
         }
         Dialect::Gemini => {
-            named
+            same && named
                 && !has(data, &KEYS.finish_reason_gemini)
                 && !has(data, &KEYS.prompt_feedback)
                 && (!has(data, &KEYS.function_call_gemini) || is_call(message, data))
-                && same_counts(data, counts)
         }
     }
 }
@@ -133,17 +142,21 @@ fn is_call(message: &Message, data: &[u8]) -> bool {
 }
 
 /// Whether what follows the parts of a Gemini chunk is byte for byte what it was before.
-fn same_counts(data: &[u8], counts: &mut Vec<u8>) -> bool {
+fn same_counts(data: &[u8], skipped: u64, counts: &mut Counts) -> bool {
+    if std::mem::replace(&mut counts.skipped, skipped) != skipped {
+        counts.text.clear();
+    }
     let Some(at) = KEYS.usage_metadata.find(data) else { return true };
     let tail = data.get(at..).unwrap_or_default();
     // Counts stand behind the parts; where they do not, the chunk is read.
     if has(tail, &KEYS.candidates) || tail.len() > MAX_COUNTS {
+        counts.text.clear();
         return false;
     }
-    let same = tail == counts.as_slice();
+    let same = tail == counts.text.as_slice();
     if !same {
-        counts.clear();
-        counts.extend_from_slice(tail);
+        counts.text.clear();
+        counts.text.extend_from_slice(tail);
     }
     same
 }
