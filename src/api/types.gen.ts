@@ -1087,11 +1087,18 @@ export type UsageRow = {
   cache_write_5m_tokens: number;
   /** A key this gateway issued to a client. */
   client_key_id?: string | null;
+  /** In dollars, by the prices that were configured then. */
+  cost: number;
   /** A stored Factory identity; the host's `credential_id`. */
   credential_id?: string | null;
+  /** The sum of the times to the first token... */
+  first_token_ms: number;
+  /** ...and of how many requests it is known. */
+  first_tokens: number;
   hour?: string | null;
   /** Input that was neither read from nor written to a cache. */
   input_tokens: number;
+  /** The sum of all. */
   latency_ms: number;
   model?: string | null;
   outcome?: string | null;
