@@ -19,6 +19,8 @@ MODELS = {
     "gemini-2.5-pro": "comm",
     "gemini-3-pro": "google",
 }
+# Paths that insist on an endpoint, whatever the model.
+PREFIXES = {"/droid/claude": "anthropic", "/droid/openai": "openai", "/droid/comm": "comm"}
 DIALECT_OF = {"anthropic": "anthropic", "openai": "responses", "comm": "chat", "google": "gemini"}
 # Enough that no key is used up by what goes wrong on purpose.
 KEYS = [f"fk-test-{number:032}" for number in range(8)]
@@ -62,7 +64,8 @@ class Stack:
                 },
             },
             # Rows that fail on purpose bring a key of their own, so that no account is paused.
-            "gateway": {"factory_key_header": True},
+            # A second of silence brings a sign of life.
+            "gateway": {"factory_key_header": True, "ping_seconds": 1},
             "models": [
                 {"id": model, "name": model, "type": endpoint, "context_length": 200000}
                 for model, endpoint in MODELS.items()
@@ -119,6 +122,12 @@ class Stack:
         for case in cases[:-1]:
             self.control("script", {"action": {"case": case}})
         self.control("script", {"mode": "always", "action": {"case": cases[-1]}})
+
+    def answers_slowly(self, case, milliseconds):
+        """Every request from now on, with a pause between two events."""
+        self.control("script/clear", {})
+        action = {"all": [{"case": case}, {"event_delay": milliseconds}]}
+        self.control("script", {"mode": "always", "action": action})
 
     def asked_since(self, seq):
         """What reached the upstream after that entry of its journal."""
