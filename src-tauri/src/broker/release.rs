@@ -20,6 +20,7 @@ use crate::oauth::refresh::Need;
 use crate::pool::account::{Account, KeyStatus, Kind, Status, Strategy};
 use crate::pool::cooldown;
 use crate::ports::TokenStore as _;
+use crate::prices;
 use crate::store::{HealthRow, UsageRow};
 
 /// How a use went.
@@ -244,6 +245,7 @@ impl Broker {
         if tokens > 0 {
             self.state().pool.spent(&report.account_id, key_id.as_ref(), tokens);
         }
+        let cost = prices::cost(&self.parts.config.get(), &model, &report.usage);
         let row = UsageRow {
             hour: now,
             account_id: report.account_id,
@@ -252,6 +254,7 @@ impl Broker {
             model,
             outcome: report.outcome.word().to_owned(),
             usage: report.usage,
+            cost,
             latency_ms: report.latency.map_or(0, millis),
             first_token_ms: report.first_token.map(millis),
         };

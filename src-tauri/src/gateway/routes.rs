@@ -9,6 +9,7 @@ use axum::Router;
 
 use super::health;
 use super::llm;
+use super::metrics;
 use super::shared::Shared;
 use super::ui;
 
@@ -16,6 +17,7 @@ use super::ui;
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(llm::routes())
         .merge(ui::routes())
         .with_state(shared)

@@ -1,10 +1,10 @@
 // Keys that programs show to the gateway.
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { useClient, useRead, useWrite } from '../../api/hooks'
-import type { ClientKey } from '../../api/pending'
-import { count } from '../../lib/format'
+import type { ClientKey } from '../../api/shapes'
+import { count, dollars } from '../../lib/format'
 import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
 import { useConfirm } from '../../ui/confirm'
@@ -14,14 +14,12 @@ import { EmptyState } from '../../ui/Notice'
 import { Page } from '../../ui/Page'
 import { Ago } from '../../ui/Time'
 import { useToast } from '../../ui/toast'
-import { useNow } from '../../ui/useNow'
 import { type Column, VirtualTable } from '../../ui/VirtualTable'
 import { KeyDialog } from './KeyDialog'
-import { endOf, stateOf } from './keyForm'
 import { SecretDialog } from './SecretDialog'
 import { useLimitText } from './useLimitText'
 
-const TONE = { on: 'ok', off: 'plain', expired: 'warn' } as const
+const TONE = { active: 'ok', disabled: 'plain', expired: 'warn' } as const
 type Open = { dialog: 'edit'; key: ClientKey | null } | { dialog: 'secret'; secret: string } | null
 
 export function ClientKeysPage() {
@@ -83,9 +81,7 @@ function KeyTable({
   onSecret: (secret: string) => void
 }) {
   const { t, i18n } = useTranslation(['clientKeys', 'common'])
-  const now = useNow(30_000)
   const limitText = useLimitText()
-  const spent = useSpent()
   const columns: Column<ClientKey>[] = [
     {
       id: 'name',
@@ -102,7 +98,7 @@ function KeyTable({
       id: 'state',
       head: t('common:status'),
       width: 'minmax(0, 0.8fr)',
-      cell: (it) => <Badge tone={TONE[stateOf(it, now)]}>{t(`state_${stateOf(it, now)}`)}</Badge>,
+      cell: (it) => <Badge tone={TONE[it.status]}>{t(`state_${it.status}`)}</Badge>,
     },
     {
       id: 'limits',
@@ -114,17 +110,16 @@ function KeyTable({
       id: 'use',
       head: t('use'),
       width: 'minmax(0, 1fr)',
-      cell: (it) => {
-        const use = spent.get(it.id) ?? { requests: it.requests ?? 0, tokens: it.tokens ?? 0 }
-        return (
-          <div className="stack-1">
-            <span>{t('requests', { count: use.requests })}</span>
-            <span className="small muted">
-              {t('tokens', { n: count(use.tokens, i18n.language) })}
-            </span>
-          </div>
-        )
-      },
+      cell: (it) => (
+        <div className="stack-1">
+          <span>{t('requests', { count: it.requests })}</span>
+          <span className="small muted">
+            {t('tokens', { n: count(it.tokens_used, i18n.language) })}
+            {' · '}
+            {dollars(it.cost, i18n.language)}
+          </span>
+        </div>
+      ),
     },
     {
       id: 'last',
@@ -136,7 +131,7 @@ function KeyTable({
       id: 'expires',
       head: t('expires'),
       width: 'minmax(0, 1fr)',
-      cell: (it) => (endOf(it) ? <Ago at={endOf(it)} /> : <span className="muted">{t('never')}</span>),
+      cell: (it) => (it.ends_at ? <Ago at={it.ends_at} /> : <span className="muted">{t('never')}</span>),
     },
     {
       id: 'actions',
@@ -205,22 +200,4 @@ function KeyMenu({
       ]}
     />
   )
-}
-
-/** What each key was used for in the last thirty days. */
-function useSpent(): ReadonlyMap<string, { requests: number; tokens: number }> {
-  const day = Math.floor(useNow(60_000) / 86_400_000)
-  const since = new Date((day - 30) * 86_400_000).toISOString()
-  const read = useRead('get_usage', { since }, { everyMs: 60_000, keep: true })
-  return useMemo(() => {
-    const sums = new Map<string, { requests: number; tokens: number }>()
-    for (const row of read.data?.rows ?? []) {
-      if (!row.client_key_id) continue
-      const sum = sums.get(row.client_key_id) ?? { requests: 0, tokens: 0 }
-      sum.requests += row.requests
-      sum.tokens += row.input_tokens + row.output_tokens + row.cache_read_tokens
-      sums.set(row.client_key_id, sum)
-    }
-    return sums
-  }, [read.data])
 }

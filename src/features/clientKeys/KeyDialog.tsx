@@ -5,7 +5,7 @@ import { Controller, useForm } from 'react-hook-form'
 import { useTranslation } from 'react-i18next'
 
 import { useClient, useRead, useWrite } from '../../api/hooks'
-import type { ClientKey } from '../../api/pending'
+import type { ClientKey } from '../../api/shapes'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { SelectField, SwitchField, TextField } from '../../ui/Field'

@@ -1,7 +1,7 @@
 // A client key as a form holds it and as the program takes it.
 import * as v from 'valibot'
 
-import type { ClientKey, ClientKeyInput, ClientLimits } from '../../api/pending'
+import type { ClientKey, ClientLimits, Params } from '../../api/shapes'
 import { fromLocalInput, toLocalInput } from '../../lib/format'
 import { problem } from '../../lib/problem'
 
@@ -59,8 +59,8 @@ export function formOf(key: ClientKey | null): KeyForm {
     name: key?.name ?? '',
     expires_at: toLocalInput(key?.expires_at),
     expires_days: text(key?.expires_days),
-    binding: key?.binding ?? '',
-    fallback: key?.fallback ?? false,
+    binding: readBinding(key?.binding ?? '').to,
+    fallback: readBinding(key?.binding ?? '').fallback,
     models: (key?.models ?? []).join(', '),
     concurrency: text(limits.concurrency),
     window_seconds: text(limits.window_seconds),
@@ -73,7 +73,7 @@ export function formOf(key: ClientKey | null): KeyForm {
   }
 }
 
-export function inputOf(form: KeyForm): ClientKeyInput {
+export function inputOf(form: KeyForm): Params<'create_client_key'> {
   const number = (text: string) => (text.trim() === '' ? null : Number(text))
   const limits: ClientLimits = {}
   for (const name of [...COUNTS, ...COSTS]) limits[name] = number(form[name])
@@ -81,23 +81,17 @@ export function inputOf(form: KeyForm): ClientKeyInput {
     name: form.name.trim(),
     expires_at: fromLocalInput(form.expires_at),
     expires_days: number(form.expires_days),
-    binding: form.binding === '' ? null : form.binding,
-    fallback: form.fallback,
+    binding: form.binding + (form.binding !== '' && form.fallback ? FALLBACK : ''),
     models: form.models.split(/[,，\s]+/).filter((it) => it !== ''),
     limits,
   }
 }
 
-export type KeyState = 'on' | 'off' | 'expired'
+const FALLBACK = '?fallback'
 
-export function stateOf(key: ClientKey, now: number): KeyState {
-  if (!key.enabled) return 'off'
-  return endOf(key) !== null && Date.parse(endOf(key) ?? '') <= now ? 'expired' : 'on'
-}
-
-/** When it ends, if that is known yet. */
-export function endOf(key: ClientKey): string | null {
-  if (key.expires_at) return key.expires_at
-  if (key.expires_days == null || !key.first_used_at) return null
-  return new Date(Date.parse(key.first_used_at) + key.expires_days * 86_400_000).toISOString()
+/** A binding as the program writes it: what it is to, and whether others may step in. */
+export function readBinding(text: string): { to: string; fallback: boolean } {
+  return text.endsWith(FALLBACK)
+    ? { to: text.slice(0, -FALLBACK.length), fallback: true }
+    : { to: text, fallback: false }
 }

@@ -1,9 +1,10 @@
 // A key's limits and what it is bound to, in one line.
 import { useTranslation } from 'react-i18next'
 
-import type { ClientKey } from '../../api/pending'
+import { useRead } from '../../api/hooks'
+import type { ClientKey } from '../../api/shapes'
 import { count, dollars } from '../../lib/format'
-import { COSTS, COUNTS } from './keyForm'
+import { COSTS, COUNTS, readBinding } from './keyForm'
 
 export const LIMIT_LABEL = {
   concurrency: 'concurrency',
@@ -19,14 +20,21 @@ export const LIMIT_LABEL = {
 export function useLimitText(): (key: ClientKey) => string {
   const { t, i18n } = useTranslation('clientKeys')
   const locale = i18n.language
+  const accounts = useRead('list_credentials', {})
+  const accountName = (id: string) => accounts.data?.find((it) => it.id === id)?.name ?? id
   return (key) => {
-    const limits = key.limits ?? {}
+    const { limits } = key
+    const { to, fallback } = readBinding(key.binding)
     const parts: string[] = []
-    if (key.binding) {
-      const group = /^group:(.*)$/.exec(key.binding)?.[1]
-      parts.push(group ? t('bindingGroup', { name: group }) : `${t('binding')} ${key.binding}`)
+    if (to !== '') {
+      const group = /^group:(.*)$/.exec(to)?.[1]
+      const named =
+        group === undefined
+          ? t('bindingAccount', { name: accountName(to) })
+          : t('bindingGroup', { name: group })
+      parts.push(fallback ? `${named} (${t('fallback')})` : named)
     }
-    if (key.models && key.models.length > 0) parts.push(key.models.join(', '))
+    if (key.models.length > 0) parts.push(key.models.join(', '))
     for (const name of COUNTS) {
       const value = limits[name]
       if (value != null) parts.push(`${t(LIMIT_LABEL[name])}: ${count(value, locale)}`)
