@@ -1,7 +1,7 @@
 // The program in memory, for tests: one backend for all of them. It keeps the program's rules that
 // a page depends on: revisions, masked keys, errors with fields.
 import { UserError } from '../api/errors'
-import type { Account, ApiKey, Group } from '../api/shapes'
+import type { Account, ApiKey, ClientKey, Group } from '../api/shapes'
 import type { Transport } from '../api/transport'
 import { CONFIG, SCHEMA } from './config'
 
@@ -10,6 +10,7 @@ type Params = Record<string, unknown>
 export interface Backend extends Transport {
   accounts: Account[]
   groups: Group[]
+  clientKeys: ClientKey[]
   config: Record<string, unknown>
   /** Every call in order. */
   calls: { method: string; params: Params }[]
@@ -55,12 +56,33 @@ export function apiKey(change: Partial<ApiKey> = {}): ApiKey {
   }
 }
 
+export function clientKey(change: Partial<ClientKey> = {}): ClientKey {
+  return {
+    id: 'c1',
+    name: 'Laptop',
+    tail: '…cdef',
+    enabled: true,
+    status: 'active',
+    binding: '',
+    models: [],
+    limits: {},
+    cost: 0,
+    requests: 0,
+    tokens_used: 0,
+    in_flight: 0,
+    created_at: '2026-11-01T10:00:00Z',
+    revision: 1,
+    ...change,
+  }
+}
+
 export function createBackend(accounts: Account[] = []): Backend {
   const failures = new Map<string, UserError>()
   const backend: Backend = {
     way: { kind: 'mock' },
     accounts,
     groups: [],
+    clientKeys: [],
     config: structuredClone(CONFIG),
     calls: [],
     polls: [],
@@ -273,7 +295,29 @@ const HANDLERS: Record<string, (backend: Backend, params: Params) => unknown> = 
     encryption: 'key_file',
     gateway: { running: true, url: 'http://127.0.0.1:8787' },
   }),
-  list_client_keys: () => [],
+  list_client_keys: (it) => it.clientKeys,
+  create_client_key: (it, params) => {
+    const key = clientKey({ id: `c${it.clientKeys.length + 1}`, ...params })
+    it.clientKeys.push(key)
+    return { ...key, key: 'dpk_0123456789abcdef' }
+  },
+  update_client_key: (it, params) => {
+    const { client_key_id: id, revision, ...change } = params
+    const now = it.clientKeys.find((one) => one.id === id)
+    if (!now) throw new UserError({ kind: 'not_found', message: 'there is no such client key' })
+    if (revision !== undefined && revision !== now.revision) {
+      throw new UserError({ kind: 'stale', message: 'the client key was changed' })
+    }
+    const next = { ...now, ...change, revision: now.revision + 1 } as ClientKey
+    next.status = next.enabled ? 'active' : 'disabled'
+    it.clientKeys = it.clientKeys.map((one) => (one === now ? next : one))
+    return next
+  },
+  rotate_client_key: () => ({ ...clientKey(), key: 'dpk_rotated' }),
+  delete_client_key: (it, params) => {
+    it.clientKeys = it.clientKeys.filter((one) => one.id !== params['client_key_id'])
+    return {}
+  },
 }
 
 function merge(into: Params, from: Params): void {

@@ -1,10 +1,7 @@
 // Rows of counted usage summed the ways the dashboard shows them. Times are the reader's own.
 import type { Methods } from '../../api/shapes'
 
-export type UsageRow = Methods['get_usage']['result']['rows'][number] & {
-  cost?: number | null
-  first_token_ms?: number | null
-}
+export type UsageRow = Methods['get_usage']['result']['rows'][number]
 
 export interface Sum {
   requests: number
@@ -34,7 +31,6 @@ export const NOTHING: Sum = {
 }
 
 export function add(sum: Sum, row: UsageRow): Sum {
-  const first = row.first_token_ms ?? 0
   return {
     requests: sum.requests + row.requests,
     // Whoever went away was not failed by us.
@@ -43,10 +39,10 @@ export function add(sum: Sum, row: UsageRow): Sum {
     output: sum.output + row.output_tokens,
     cacheRead: sum.cacheRead + row.cache_read_tokens,
     cacheWrite: sum.cacheWrite + row.cache_write_5m_tokens + row.cache_write_1h_tokens,
-    cost: sum.cost + (row.cost ?? 0),
+    cost: sum.cost + row.cost,
     latencySum: sum.latencySum + row.latency_ms,
-    firstCount: sum.firstCount + (first > 0 ? row.requests : 0),
-    firstSum: sum.firstSum + first,
+    firstCount: sum.firstCount + row.first_tokens,
+    firstSum: sum.firstSum + row.first_token_ms,
   }
 }
 
