@@ -19,6 +19,8 @@ MODELS = {
     "gemini-2.5-pro": "comm",
     "gemini-3-pro": "google",
 }
+# One that thinks by a budget, and then refuses a turn of calls that no thought leads.
+OLDER = {"claude-sonnet-4-20250514": "anthropic"}
 # Paths that insist on an endpoint, whatever the model.
 PREFIXES = {"/droid/claude": "anthropic", "/droid/openai": "openai", "/droid/comm": "comm"}
 DIALECT_OF = {"anthropic": "anthropic", "openai": "responses", "comm": "chat", "google": "gemini"}
