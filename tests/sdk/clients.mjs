@@ -15,13 +15,35 @@ const KEY = process.env.SDK_KEY ?? "none";
 class Failed extends Error {}
 
 /** What came of one request: {message} or {error, text: what had come}. */
-export async function ask(dialect, base, mode, request, headers = {}) {
+export async function ask(dialect, base, mode, request, headers = {}, key = KEY) {
   const come = [];
   try {
-    return { message: await ASK[dialect](CLIENTS[dialect](base, headers), mode, request, come) };
+    return { message: await ASK[dialect](CLIENTS[dialect](base, headers, key), mode, request, come) };
   } catch (error) {
     return { error: errorOf(error), text: come.join("") };
   }
+}
+
+/** The ids of the models that the SDK lists. */
+export async function models(dialect, base) {
+  const ids = [];
+  for await (const model of await CLIENTS[dialect](base).models.list()) {
+    ids.push(model.id ?? model.name.replace("models/", ""));
+  }
+  return ids;
+}
+
+/** How many tokens a text has, by the SDK's method; chat has none. */
+export async function countTokens(dialect, base, model, text) {
+  const client = CLIENTS[dialect](base);
+  if (dialect === "gemini") {
+    return (await client.models.countTokens({ model, contents: text })).totalTokens;
+  }
+  if (dialect === "responses") {
+    return (await client.responses.inputTokens.count({ model, input: text })).input_tokens;
+  }
+  const messages = [{ role: "user", content: text }];
+  return (await client.messages.countTokens({ model, messages })).input_tokens;
 }
 
 function errorOf(error) {
@@ -62,8 +84,8 @@ function assert(holds, rule) {
 
 // Anthropic Messages
 
-export const anthropic = (base, defaultHeaders) =>
-  new Anthropic({ baseURL: base, apiKey: KEY, maxRetries: 0, timeout: TIMEOUT, defaultHeaders });
+export const anthropic = (base, defaultHeaders, apiKey = KEY) =>
+  new Anthropic({ baseURL: base, apiKey, maxRetries: 0, timeout: TIMEOUT, defaultHeaders });
 
 async function askAnthropic({ messages }, mode, request, come) {
   const body = bodyWithout(request, "stream");
@@ -138,10 +160,10 @@ export function ofMessage({ id, model, content, usage, stop_reason }) {
 
 // OpenAI Responses
 
-export const openai = (base, defaultHeaders) =>
+export const openai = (base, defaultHeaders, apiKey = KEY) =>
   new OpenAI({
     baseURL: `${base}/v1`,
-    apiKey: KEY,
+    apiKey,
     maxRetries: 0,
     timeout: TIMEOUT,
     defaultHeaders,
@@ -278,8 +300,8 @@ function ofChatUsage(usage) {
 
 // Gemini
 
-export const google = (base, headers) =>
-  new GoogleGenAI({ apiKey: KEY, httpOptions: { baseUrl: base, timeout: TIMEOUT, headers } });
+export const google = (base, headers, apiKey = KEY) =>
+  new GoogleGenAI({ apiKey, httpOptions: { baseUrl: base, timeout: TIMEOUT, headers } });
 
 async function askGemini({ models }, mode, request, come) {
   const { contents, generationConfig, systemInstruction, tools, toolConfig, cachedContent } =

@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from stack import DIALECT_OF, KEYS, MODELS
+from stack import DIALECT_OF, KEYS, MODELS, PREFIXES
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests/fixtures"
@@ -109,6 +109,19 @@ def gateway_rows():
                         # A failing stream pauses its account: these bring their own key.
                         own = {"x-factory-api-key": KEYS[0]} if "expect_error" in row else None
                         yield {**row, **({"headers": own} if own else {})}
+        for prefix, endpoint in PREFIXES.items():
+            for model in MODELS:
+                yield insisting_row(client, prefix, DIALECT_OF[endpoint], model)
+
+
+def insisting_row(client, prefix, source, model):
+    """A path that insists on an endpoint: its provider answers, whatever the model."""
+    row = answer_row(client, "recorded" if source == client else source, "tool_call", "stream")
+    request = {**row["request"], "model": model}
+    if "model" in request["body"]:
+        request["body"] = {**request["body"], "model": model}
+    name = f"{client} client at {prefix} with {model}"
+    return {**row, "name": name, "upstream": None, "prefix": prefix, "request": request}
 
 
 def gateway_row(client, upstream, source, case, mode):

@@ -30,6 +30,22 @@ def send(stack, method, path, headers, body=None):
     return answer.status, answer.headers.get("content-type"), raw
 
 
+def alive(stack, row):
+    """Problems of a stream with pauses: every pause is bridged, by what the client's parser takes."""
+    status, kind, raw = wire.fetch(stack.url, {**row, "upstream": None}, stack.key)
+    # What passes through keeps the line ends it came with; all parsers take both.
+    raw = raw.replace(b"\r\n", b"\n")
+    sign = {
+        "anthropic": b"event: ping\n",
+        "responses": b"\n: keepalive\n\n",
+        "chat": b"\n: keepalive\n\n",
+        "gemini": b"\n\n\n",
+    }[row["client"]]
+    problems = wire.check(row, status, kind, raw)
+    # One of the case's own pings, where there is one, is not enough.
+    return problems if raw.count(sign) > 1 else [*problems, f"no sign of life: {raw}"]
+
+
 # Claude Code
 
 

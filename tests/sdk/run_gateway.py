@@ -10,6 +10,7 @@ import subprocess
 import sys
 import traceback
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import agents
@@ -34,7 +35,8 @@ def main(target, path):
         rows = json.load(file)
     with stacks.Stack(target) as stack:
         clients.KEY = stack.key
-        results = [*played(stack, rows), *loops(stack), *replayed(stack)]
+        parts = [played(stack, rows), loops(stack), replayed(stack), around(stack, rows)]
+        results = [result for part in [*parts, slow(stack, rows)] for result in part]
         failed = sum(run_python.tell(name, problems) for name, problems in results)
         print(f"gateway, python: {len(results) - failed} passed, {failed} failed")
         node = node_rows(stack, path)
@@ -67,7 +69,10 @@ def played(stack, rows):
 
 def loops(stack):
     for dialect in agents.AGENTS:
-        for model, endpoint in stacks.MODELS.items():
+        for model, endpoint in {**stacks.MODELS, **stacks.OLDER}.items():
+            # The older model does not know what this client asks it for itself.
+            if model in stacks.OLDER and dialect == "anthropic":
+                continue
             for stream in [False, True]:
                 how = "streamed" if stream else "whole"
                 name = f"{dialect} agent's loop with {model} ({endpoint}), {how}"
@@ -77,7 +82,7 @@ def loops(stack):
 
 
 def loop(stack, client, model, stream):
-    source = stacks.DIALECT_OF[stacks.MODELS[model]]
+    source = stacks.DIALECT_OF[{**stacks.MODELS, **stacks.OLDER}[model]]
     upstream = "recorded" if source == client else source
     seq = stack.last_seq()
     stack.answers_with(*agents.CASES)
@@ -124,6 +129,46 @@ def replayed(stack):
             except Exception:
                 yield name, [traceback.format_exc(limit=-5)]
             yield f"{name}: accepted", refused(stack.asked_since(seq))
+
+
+def around(stack, rows):
+    """What is there beside answers: lists of models, counts of tokens, a key nobody knows."""
+    stack.answers_with("plain_text")
+    for client in agents.AGENTS:
+        yield watched(stack, f"{client} client lists models", lambda c=client: unlisted(stack, c))
+        for model in [] if client == "chat" else stacks.MODELS:
+            name = f"{client} client counts tokens of {model}"
+            yield watched(stack, name, lambda c=client, m=model: uncounted(stack, c, m))
+        row = next(it for it in rows if it["client"] == client and it["case"] == "plain_text")
+        got = clients.ask(client, stack.url, row["mode"], row["request"], key="nobody's")
+        python = "ClientError" if client == "gemini" else "AuthenticationError"
+        expected = {"python": python, "status": 401, "message": ""}
+        name = f"{client} client without a key that is known"
+        yield name, run_python.compare_error(got, expected)
+
+
+def unlisted(stack, client):
+    listed = clients.models(client, stack.url)
+    return [f"{it} is not listed" for it in stacks.MODELS if it not in listed]
+
+
+def uncounted(stack, client, model):
+    tokens = clients.count_tokens(client, stack.url, model, "Say hello")
+    return [] if tokens > 0 else [f"{tokens} tokens"]
+
+
+def slow(stack, rows):
+    """Answers with pauses, all at once: signs of life come between their events."""
+    rows = [it for it in rows if it["case"] == "plain_text" and it["mode"] == "stream"]
+    stack.answers_slowly("plain_text", 1200)
+    seq = stack.last_seq()
+    with ThreadPoolExecutor(len(rows)) as pool:
+        got = list(pool.map(lambda it: run_python.play(stack.url, it), rows))
+        raw = list(pool.map(lambda it: replicas.alive(stack, it), rows))
+    for row, problems, bytes_problems in zip(rows, got, raw, strict=True):
+        yield f"{row['name']}, slowly", problems
+        yield f"{row['name']}, slowly, wire", bytes_problems
+    yield "slow answers: accepted", refused(stack.asked_since(seq))
 
 
 def node_rows(stack, path):

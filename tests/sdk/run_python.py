@@ -34,7 +34,9 @@ def main(base, plan):
 
 def play(base, row):
     # The gateway is one address for everything.
-    address = f"{base}/{row['upstream']}/{row['case']}" if row["upstream"] else base
+    address = base + row.get("prefix", "")
+    if row["upstream"]:
+        address = f"{base}/{row['upstream']}/{row['case']}"
     got = clients.ask(row["client"], address, row["mode"], row["request"], row.get("headers"))
     if "expect_error" in row:
         return compare_error(got, row["expect_error"])

@@ -19,6 +19,10 @@ MODELS = {
     "gemini-2.5-pro": "comm",
     "gemini-3-pro": "google",
 }
+# One that thinks by a budget, and then refuses a turn of calls that no thought leads.
+OLDER = {"claude-sonnet-4-20250514": "anthropic"}
+# Paths that insist on an endpoint, whatever the model.
+PREFIXES = {"/droid/claude": "anthropic", "/droid/openai": "openai", "/droid/comm": "comm"}
 DIALECT_OF = {"anthropic": "anthropic", "openai": "responses", "comm": "chat", "google": "gemini"}
 # Enough that no key is used up by what goes wrong on purpose.
 KEYS = [f"fk-test-{number:032}" for number in range(8)]
@@ -62,7 +66,8 @@ class Stack:
                 },
             },
             # Rows that fail on purpose bring a key of their own, so that no account is paused.
-            "gateway": {"factory_key_header": True},
+            # A second of silence brings a sign of life.
+            "gateway": {"factory_key_header": True, "ping_seconds": 1},
             "models": [
                 {"id": model, "name": model, "type": endpoint, "context_length": 200000}
                 for model, endpoint in MODELS.items()
@@ -77,8 +82,7 @@ class Stack:
         for key in KEYS:
             self.control("keys", {"key": key})
         self.cli("accounts", "add-keys", "--name", "Team", given="\n".join(KEYS))
-        self.key = "local-access-key-for-tests"
-        self.env["API_ACCESS_KEY"] = self.key
+        self.key = self.rpc("create_client_key", {"name": "sdk"})["key"]
         serve = self.spawn(["droid-provider-cli", "serve", "--json", "--listen", "127.0.0.1:0"])
         self.url = json.loads(serve.stdout.readline())["listening"]
 
@@ -107,6 +111,20 @@ class Stack:
             raise RuntimeError(f"{arguments}: {done.returncode}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 
+    def rpc(self, method, params):
+        """What a method of the program answers."""
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        done = subprocess.run(
+            [self.target / "droid-provider-cli", "--json-rpc"],
+            input=json.dumps(call) + "\n",
+            capture_output=True,
+            env=self.env,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return json.loads(done.stdout)["result"]
+
     def control(self, path, body=None):
         """Steers the fake; `tests/testbed/src/upstream/control.rs` has the paths."""
         data = None if body is None else json.dumps(body).encode()
@@ -119,6 +137,12 @@ class Stack:
         for case in cases[:-1]:
             self.control("script", {"action": {"case": case}})
         self.control("script", {"mode": "always", "action": {"case": cases[-1]}})
+
+    def answers_slowly(self, case, milliseconds):
+        """Every request from now on, with a pause between two events."""
+        self.control("script/clear", {})
+        action = {"all": [{"case": case}, {"event_delay": milliseconds}]}
+        self.control("script", {"mode": "always", "action": action})
 
     def asked_since(self, seq):
         """What reached the upstream after that entry of its journal."""

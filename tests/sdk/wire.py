@@ -24,7 +24,7 @@ def rows(base, plan):
         yield name, check(row, status, kind, raw)
 
 
-def fetch(base, row):
+def fetch(base, row, key="none"):
     address = urllib.parse.urlsplit(base)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
     path = {
@@ -35,8 +35,9 @@ def fetch(base, row):
     }[row["client"]]
     # The usage chunk of chat is not asked for: it must not come then.
     body = {name: it for name, it in row["request"]["body"].items() if name != "stream_options"}
-    headers = {"content-type": "application/json"}
-    path = f"/{row['upstream']}/{row['case']}{path}"
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    if row["upstream"]:
+        path = f"/{row['upstream']}/{row['case']}{path}"
     connection.request("POST", path, json.dumps(body), headers)
     answer = connection.getresponse()
     raw = answer.read()
