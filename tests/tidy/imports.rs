@@ -177,7 +177,7 @@ const PROGRAM: &[Row] = &[
     ),
     row(
         "gateway",
-        &["api", "app", "config", "error", "signals", "tasks"],
+        &["api", "app", "clock", "config", "error", "files", "secret", "signals", "tasks"],
         "JSON-RPC, SQL, how an account is picked",
     ),
     row("rpc", &["api", "app", "error", "p:fault"], "the gateway, what a method does"),

@@ -314,6 +314,12 @@ pub(super) const KEYS: &[Key] = &[
         Rule::Bool,
     ),
     key(
+        "gateway.allowed_hosts",
+        "Host names",
+        "Names beside those of this machine that the admin API may be asked under.",
+        Rule::Texts,
+    ),
+    key(
         "usage.retention_days",
         "Usage kept (days)",
         "Days that usage is kept.",

@@ -3,6 +3,9 @@
 //! Owns: the only table of statuses that the gateway itself answers with.
 //! Must not know: upstream's statuses; a `Fault` says what those mean.
 
+/// What the admin API answers when it does not do what was asked.
+pub(super) mod admin;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use super::admin::{self, Admin};
 use super::health;
 use super::shared::Shared;
 
 /// The whole router.
-pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().merge(health::routes()).with_state(shared)
+pub(super) fn router(shared: Arc<Shared>, admin: Admin) -> Router {
+    Router::new().merge(health::routes()).merge(admin::routes(admin)).with_state(shared)
 }
