@@ -15,6 +15,12 @@ mod support;
 mod gateway {
     mod admin;
     mod admin_door;
+    mod ask;
+    mod clients;
+    mod ends;
+    mod hostile;
     mod kit;
+    mod passing;
     mod start;
+    mod watched;
 }

@@ -13,10 +13,12 @@ use std::time::Duration;
 use crate::accounts::Accounts;
 use crate::accounts::import::FromEnvironment;
 use crate::broker::{Broker, Parts};
+use crate::client_keys::{self, ClientKeys};
 use crate::clock::{Clock, Entropy, Rand, SystemClock};
 use crate::config::env::{self, Env, ProcessEnv};
 use crate::config::{Config, Live};
 use crate::error::{Error, Result};
+use crate::ids::AccountId;
 use crate::logins::Logins;
 use crate::oauth::flow::SignIn;
 use crate::oauth::journal::Journal;
@@ -52,6 +54,10 @@ pub struct App {
     pub accounts: Accounts,
     /// Signs people in.
     pub logins: Logins,
+    /// The account of `FACTORY_API_KEY`.
+    pub environment_account: Option<AccountId>,
+    /// The gateway's clients.
+    pub client_keys: ClientKeys,
     /// Refreshes tokens.
     pub refresher: Refresher<Store>,
     /// HTTP clients by proxy.
@@ -84,6 +90,12 @@ impl Boot {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(entropy),
         })
+    }
+
+    /// A variable that holds a secret; none where it is empty.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<Secret> {
+        self.env.get(name).filter(|it| !it.trim().is_empty()).map(Secret::new)
     }
 
     /// Reads the configuration.
@@ -146,15 +158,24 @@ impl App {
             journal,
             passphrase,
         };
+        let client_keys = ClientKeys::new(client_keys::Parts {
+            store: store.clone(),
+            owner: owner.id().clone(),
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+            environment: boot.secret(env::API_ACCESS_KEY),
+        });
         let sign_in =
             SignIn::new(workos.clone(), Arc::clone(&boot.clock), Arc::clone(&boot.entropy));
         let logins = Logins::new(accounts.clone(), sign_in);
-        let app = Self {
+        let mut app = Self {
             config,
             store,
             broker,
             accounts,
             logins,
+            environment_account: None,
+            client_keys,
             refresher,
             clients,
             workos,
@@ -163,7 +184,7 @@ impl App {
             entropy: Arc::clone(&boot.entropy),
             data_dir,
         };
-        app.import_environment(boot).await?;
+        app.environment_account = app.import_environment(boot).await?;
         Ok(app)
     }
 
@@ -187,17 +208,21 @@ impl App {
         self.store.close().await
     }
 
-    async fn import_environment(&self, boot: &Boot) -> Result<()> {
-        let secret = |name| boot.env.get(name).filter(|it| !it.trim().is_empty()).map(Secret::new);
+    /// Answers the account of the key there.
+    async fn import_environment(&self, boot: &Boot) -> Result<Option<AccountId>> {
         let from = FromEnvironment {
-            api_key: secret(env::FACTORY_API_KEY),
-            refresh_token: secret(env::REFRESH_KEY),
+            api_key: boot.secret(env::FACTORY_API_KEY),
+            refresh_token: boot.secret(env::REFRESH_KEY),
         };
+        let mut account = None;
         for imported in self.accounts.import_environment(&from).await? {
             if imported.outcome != "known" {
                 log::info!("{}: {}", imported.source, imported.outcome);
             }
+            if imported.source == env::FACTORY_API_KEY {
+                account = imported.credential_id.as_deref().map(AccountId::from);
+            }
         }
-        Ok(())
+        Ok(account)
     }
 }

@@ -42,6 +42,26 @@ pub enum Error {
         /// The revision in the store.
         current: u64,
     },
+    /// Whoever asks has not shown that they may.
+    #[error("{message}")]
+    Unauthorized {
+        /// What is missing or wrong. Never repeats what was given.
+        message: String,
+    },
+    /// Whoever asks may not do this.
+    #[error("{message}")]
+    Forbidden {
+        /// What they may not.
+        message: String,
+    },
+    /// Whoever asks has had as much as they may.
+    #[error("{message}")]
+    Limited {
+        /// Which limit is reached.
+        message: String,
+        /// When there is room again, if that is known.
+        retry_after: Option<Duration>,
+    },
     /// No account can take the request.
     #[error("{message}")]
     NoAccount {
@@ -75,19 +95,6 @@ pub enum Error {
     /// Upstream answered with a fault, or could not be reached.
     #[error("upstream: {}", .0.message)]
     Upstream(Box<Fault>),
-    /// The request's dialect and the model's endpoint differ.
-    #[error(
-        "a {from} request cannot be sent to `{model}` yet: its endpoint `{to}` speaks another \
-         protocol and this version does not translate between them"
-    )]
-    Untranslatable {
-        /// The client's dialect.
-        from: &'static str,
-        /// The endpoint.
-        to: &'static str,
-        /// The model asked for.
-        model: String,
-    },
     /// The configuration cannot be used.
     #[error("configuration {}: {message}", .origin)]
     Config {
@@ -172,12 +179,14 @@ impl Error {
             Self::Invalid { .. } => "invalid",
             Self::NotFound { .. } => "not_found",
             Self::Stale { .. } => "stale",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Limited { .. } => "limited",
             Self::NoAccount { .. } => "no_account",
             Self::NeedsLogin { .. } => "needs_login",
             Self::RefreshFailed { .. } => "refresh_failed",
             Self::LoginOver { .. } => "login_over",
             Self::Upstream(_) => "upstream",
-            Self::Untranslatable { .. } => "untranslatable",
             Self::Config { .. } => "config",
             Self::Data { .. } => "data_folder",
             Self::NewerSchema { .. } => "newer_schema",
@@ -193,15 +202,18 @@ impl Error {
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::NoAccount { retry_after, .. } => retry_after.is_some(),
+            Self::NoAccount { retry_after, .. } | Self::Limited { retry_after, .. } => {
+                retry_after.is_some()
+            }
             Self::RefreshFailed { .. } | Self::Store { .. } | Self::Stopping => true,
             Self::Upstream(fault) => !matches!(fault.retry, droid_protocol::fault::Retry::Never),
             Self::Invalid { .. }
             | Self::NotFound { .. }
             | Self::Stale { .. }
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
             | Self::NeedsLogin { .. }
             | Self::LoginOver { .. }
-            | Self::Untranslatable { .. }
             | Self::Config { .. }
             | Self::Data { .. }
             | Self::NewerSchema { .. }
@@ -215,7 +227,7 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::NoAccount { retry_after, .. } => *retry_after,
+            Self::NoAccount { retry_after, .. } | Self::Limited { retry_after, .. } => *retry_after,
             Self::Upstream(fault) => fault.retry_after_ms.map(Duration::from_millis),
             _ => None,
         }

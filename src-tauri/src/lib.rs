@@ -14,10 +14,12 @@ pub mod tasks;
 
 pub mod config;
 pub mod models;
+pub mod prices;
 
 pub mod pool;
 pub mod ports;
 
+pub mod metrics;
 pub mod owner;
 pub mod store;
 pub mod upstream;
@@ -29,7 +31,10 @@ pub mod probe;
 
 pub mod broker;
 
+pub mod relay;
+
 pub mod accounts;
+pub mod client_keys;
 pub mod logins;
 
 pub mod api;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::dialect::Dialect;
@@ -196,7 +196,7 @@ pub struct ToolResult {
 }
 
 /// A provider's opaque proof. Only that provider may see it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// Whose it is.
     pub origin: Dialect,
@@ -412,6 +412,7 @@ impl fmt::Display for Role {
 /// What a translation left out, for `docs/translation.md` and for whoever wants to tell the
 /// client. Names a rule, never a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Loss {
     /// The source field as its dialect spells it, e.g. `top_k`.
     pub field: &'static str,

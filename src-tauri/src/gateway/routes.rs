@@ -9,9 +9,16 @@ use axum::Router;
 
 use super::admin::{self, Admin};
 use super::health;
+use super::llm;
+use super::metrics;
 use super::shared::Shared;
 
 /// The whole router.
 pub(super) fn router(shared: Arc<Shared>, admin: Admin) -> Router {
-    Router::new().merge(health::routes()).merge(admin::routes(admin)).with_state(shared)
+    Router::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .merge(llm::routes())
+        .merge(admin::routes(admin))
+        .with_state(shared)
 }

@@ -130,6 +130,12 @@ fn examples() -> Vec<Error> {
             retry_after: Some(Duration::from_secs(30)),
         },
         Error::NoAccount { message: "there is no account".to_owned(), retry_after: None },
+        Error::Unauthorized { message: "this client key has expired".to_owned() },
+        Error::Forbidden { message: "this client key may not ask for this model".to_owned() },
+        Error::Limited {
+            message: "this client key has sent its requests of this window".to_owned(),
+            retry_after: Some(Duration::from_secs(30)),
+        },
         Error::NeedsLogin {
             name: name.clone(),
             reason: "the refresh token was revoked".to_owned(),
@@ -137,11 +143,6 @@ fn examples() -> Vec<Error> {
         Error::RefreshFailed { name, reason: "no connection".to_owned() },
         Error::LoginOver { reason: "the code expired".to_owned() },
         Error::Upstream(Box::new(Fault::from_response(503, |_| None::<&str>, b"", 0))),
-        Error::Untranslatable {
-            from: "anthropic",
-            to: "openai",
-            model: "gpt-5-2025-08-07".to_owned(),
-        },
         Error::Config {
             origin: "config.json".to_owned(),
             message: "timeout: unknown key; did you mean `timeout_ms`?".to_owned(),

@@ -169,8 +169,11 @@ pub(in crate::gateway) fn answer(refusal: &Refusal) -> Response {
 /// A method's failure as an answer.
 pub(in crate::gateway) fn failure(error: &Error) -> Response {
     let status = match error {
-        Error::Invalid { .. } | Error::Untranslatable { .. } => StatusCode::BAD_REQUEST,
+        Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+        Error::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+        Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Stale { .. } | Error::NeedsLogin { .. } => StatusCode::CONFLICT,
         Error::LoginOver { .. } => StatusCode::GONE,
         Error::Upstream(_) | Error::RefreshFailed { .. } => StatusCode::BAD_GATEWAY,

@@ -7,6 +7,8 @@
 //! until what follows tells whether its next part belongs to it too; of all items the whole, since
 //! the terminal event repeats them (at most [`MAX_KEPT`] bytes).
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::{Answer, Status};
 use super::call::Call;
 use super::item::{Message, Reasoning, TextPart};
@@ -21,9 +23,9 @@ use crate::translate::{ClientWish, Encoder};
 const MAX_KEPT: usize = 64 * 1024 * 1024;
 
 /// Writes a stream.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
-    wish: ClientWish,
+    pub(in crate::translate) wish: ClientWish,
     wire: Wire,
     started: bool,
     /// How it ended; nothing is written after that.
@@ -36,7 +38,7 @@ pub struct StreamEncoder {
     idle: Option<Message>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Block {
     Text(TextPart),
     Thinking(Reasoning),
@@ -112,6 +114,11 @@ impl StreamEncoder {
             open: Vec::new(),
             idle: None,
         }
+    }
+
+    /// The next event gets this number: what came before it was written by somebody else.
+    pub const fn number_from(&mut self, number: u64) {
+        self.wire.sequence = number;
     }
 
     /// How the answer ended, once it has.
