@@ -12,6 +12,7 @@ use super::health;
 use super::llm;
 use super::metrics;
 use super::shared::Shared;
+use super::ui;
 
 /// The whole router.
 pub(super) fn router(shared: Arc<Shared>, admin: Admin) -> Router {
@@ -20,5 +21,6 @@ pub(super) fn router(shared: Arc<Shared>, admin: Admin) -> Router {
         .merge(metrics::routes())
         .merge(llm::routes())
         .merge(admin::routes(admin))
+        .merge(ui::routes())
         .with_state(shared)
 }
