@@ -17,10 +17,13 @@ mod gateway {
     mod admin_door;
     mod ask;
     mod clients;
+    mod conversations;
     mod ends;
+    mod faults;
     mod hostile;
     mod kit;
     mod passing;
     mod start;
+    mod streams;
     mod watched;
 }

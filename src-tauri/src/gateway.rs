@@ -52,6 +52,9 @@ const MOST_THREADS: usize = 8;
 /// # Errors
 /// When it may not or cannot listen, or its data cannot be opened or written.
 pub fn run(boot: Boot, options: Options) -> Result<()> {
+    // Each stream takes two connections; many systems allow a process a thousand files unless it
+    // asks. What it does not get, it does without.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads.clamp(2, MOST_THREADS))
