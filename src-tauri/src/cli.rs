@@ -5,6 +5,7 @@
 
 mod accounts;
 mod ask;
+mod backup;
 mod browser;
 mod failure;
 mod groups;
@@ -21,6 +22,7 @@ mod selection;
 mod serve;
 mod session;
 mod shell;
+mod transfer;
 mod usage;
 mod working;
 
@@ -82,6 +84,10 @@ enum Command {
     Explain(selection::Explain),
     Validate(accounts::Validate),
     Refresh(accounts::Refresh),
+    Import(transfer::Import),
+    Export(transfer::Export),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Rekey(secrets::Rekey),
     Serve(serve::Serve),
     InstallPlugin(plugin::InstallPlugin),
@@ -183,6 +189,10 @@ impl Command {
             Self::Explain(it) => it.run(session).await,
             Self::Validate(it) => it.run(session).await,
             Self::Refresh(it) => it.run(session).await,
+            Self::Import(it) => Box::pin(it.run(session)).await,
+            Self::Export(it) => Box::pin(it.run(session)).await,
+            Self::Backup(it) => it.run(session).await,
+            Self::Restore(it) => it.run(session).await,
             Self::Rekey(it) => it.run(session).await,
             Self::InstallPlugin(it) => it.run(session),
             Self::Info(it) => it.run(session).await,

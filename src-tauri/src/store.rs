@@ -17,12 +17,15 @@ use crate::secret::Secret;
 
 mod account_rows;
 mod accounts;
+mod backup;
 mod changes;
 mod codec;
 mod db;
+mod envelope;
 mod fail;
 mod groups;
 mod health;
+mod host_rows;
 mod keyring;
 mod keys;
 mod leases;
@@ -43,8 +46,11 @@ mod wrong_key;
 mod tests;
 
 pub use accounts::{AccountPatch, NewAccount, NewTokens};
+pub use backup::{Copied, Restored};
 pub use changes::Changes;
+pub use envelope::{Envelope, FormerKey};
 pub use health::{HealthRow, KeyHealth};
+pub use host_rows::{HostRow, blank_host_rows, is_database, read_host_rows};
 pub use keys::{KeyOutcome, KeyRef, Mode, NewKey, Outcome};
 pub use leases::LeaseRow;
 pub use logins::{LoginPatch, LoginRow, LoginState};

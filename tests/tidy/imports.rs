@@ -192,8 +192,8 @@ const PROGRAM: &[Row] = &[
     row(
         "cli",
         &[
-            "api", "app", "clock", "config", "error", "gateway", "logging", "oauth", "rpc",
-            "secret", "signals", "store",
+            "accounts", "api", "app", "clock", "config", "error", "files", "gateway", "logging",
+            "oauth", "rpc", "secret", "signals", "store",
         ],
         "how anything is done: commands call the method table",
     ),

@@ -32,6 +32,8 @@ pub(crate) struct Answer {
     /// For a person.
     page: Page,
     exit: Exit,
+    /// It is on stdout already.
+    written: bool,
 }
 
 // === impl Session ===
@@ -121,6 +123,9 @@ impl Session {
     /// Shows an answer on stdout.
     pub(crate) fn show(&self, answer: Answer) -> Exit {
         let exit = answer.exit;
+        if answer.written {
+            return exit;
+        }
         let text = if self.json { pretty(&answer.json) } else { answer.page.into_text() };
         write_out(&text);
         exit
@@ -141,7 +146,13 @@ impl Session {
 impl Answer {
     /// What a program and what a person gets.
     pub(crate) const fn new(json: Value, page: Page) -> Self {
-        Self { json, page, exit: Exit::Done }
+        Self { json, page, exit: Exit::Done, written: false }
+    }
+
+    /// Not to be shown any more: it went to stdout by itself.
+    pub(crate) const fn written(mut self) -> Self {
+        self.written = true;
+        self
     }
 
     /// With another exit code: it was told, and it is no good.

@@ -158,7 +158,7 @@ impl Place<'_> {
     }
 }
 
-fn open_old_with(key: &Key256, text: &str) -> Option<Secret> {
+pub(super) fn open_old_with(key: &Key256, text: &str) -> Option<Secret> {
     let (iv, ciphertext) = text.split_once(':')?;
     let plain = decrypt(key, &unhex(iv)?, &unhex(ciphertext)?)?;
     // Without a MAC this is what can be checked: tokens, keys and URLs have no control characters.
