@@ -12,9 +12,12 @@
 
 mod cli {
     mod accounts;
+    mod doctor;
     mod kit;
     mod layout;
     mod plugin;
     mod questions;
+    mod setup;
     mod terminal;
+    mod transfer;
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod ask;
 mod backup;
 mod browser;
+mod doctor;
 mod failure;
 mod groups;
 mod info;
@@ -21,6 +22,7 @@ mod secrets;
 mod selection;
 mod serve;
 mod session;
+mod setup;
 mod shell;
 mod transfer;
 mod usage;
@@ -89,7 +91,9 @@ enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Rekey(secrets::Rekey),
+    Doctor(doctor::Doctor),
     Serve(serve::Serve),
+    Setup(setup::Setup),
     InstallPlugin(plugin::InstallPlugin),
     Info(info::Info),
     Completions(shell::Completions),
@@ -194,6 +198,8 @@ impl Command {
             Self::Backup(it) => it.run(session).await,
             Self::Restore(it) => it.run(session).await,
             Self::Rekey(it) => it.run(session).await,
+            Self::Doctor(it) => Box::pin(it.run(session)).await,
+            Self::Setup(it) => Box::pin(it.run(session)).await,
             Self::InstallPlugin(it) => it.run(session),
             Self::Info(it) => it.run(session).await,
             Self::Completions(it) => Ok(it.run(session)),

@@ -48,7 +48,7 @@ mod tests;
 pub use accounts::{AccountPatch, NewAccount, NewTokens};
 pub use backup::{Copied, Restored};
 pub use changes::Changes;
-pub use envelope::{Envelope, FormerKey};
+pub use envelope::{Envelope, RelayKey};
 pub use health::{HealthRow, KeyHealth};
 pub use host_rows::{HostRow, blank_host_rows, is_database, read_host_rows};
 pub use keys::{KeyOutcome, KeyRef, Mode, NewKey, Outcome};

@@ -75,7 +75,7 @@ const PROGRAM: &[Row] = &[
         ],
         "upstream, sign-in, faces",
     ),
-    row("upstream", &["config", "error", "secret", "p:fault"], "accounts, what is sent"),
+    row("upstream", &["clock", "config", "error", "secret", "p:fault"], "accounts, what is sent"),
     row(
         "oauth",
         &["clock", "config", "error", "ids", "ports", "secret", "upstream", "p:fault"],
@@ -193,7 +193,7 @@ const PROGRAM: &[Row] = &[
         "cli",
         &[
             "accounts", "api", "app", "clock", "config", "error", "files", "gateway", "logging",
-            "oauth", "rpc", "secret", "signals", "store",
+            "oauth", "rpc", "secret", "signals", "store", "upstream",
         ],
         "how anything is done: commands call the method table",
     ),
@@ -221,6 +221,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("rpassword", &["cli"]),
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
+    ("toml_edit", &["cli"]),
     (
         "tokio",
         &[

@@ -15,6 +15,7 @@ use super::working;
 use crate::api::call::{Calls, Refused};
 use crate::app::{App, Boot};
 use crate::clock::Timestamp;
+use crate::config::Live;
 
 /// One for each run of the program.
 pub(crate) struct Session {
@@ -69,6 +70,14 @@ impl Session {
         let params = serde_json::to_value(params).unwrap_or_default();
         let called = working::shown(doing, self.calls.call(method, &params)).await;
         called.map_err(|Refused { message, data }| Failure::from_answer(&message, &data))
+    }
+
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) async fn config(&self) -> Result<Live> {
+        Ok(self.calls.context().config().await?.clone())
     }
 
     /// Every part, opened now if it was not yet; for what no method does.

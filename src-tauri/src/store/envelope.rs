@@ -1,12 +1,12 @@
 //! Texts sealed with a passphrase of their own, to be carried elsewhere; and texts that another
 //! program sealed.
 //!
-//! Owns: [`Envelope`], [`FormerKey`].
+//! Owns: [`Envelope`], [`RelayKey`].
 //! Must not know: what the texts are, files.
 
 use serde::{Deserialize, Serialize};
 
-use super::seal::{Key256, Place, SealKeys, old_key, open_old_with, stretch};
+use super::seal::{Key256, Place, SealKeys, open_old_with, relay_key, stretch};
 use crate::clock::Entropy;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -21,8 +21,8 @@ pub struct Envelope {
     pub sealed: String,
 }
 
-/// The key of the former format (seed S0 §8), stretched once for many texts.
-pub struct FormerKey(Key256);
+/// The key that claude-relay-service seals with, stretched once for many texts.
+pub struct RelayKey(Key256);
 
 // === impl Envelope ===
 
@@ -57,15 +57,15 @@ impl Envelope {
     }
 }
 
-// === impl FormerKey ===
+// === impl RelayKey ===
 
-impl FormerKey {
-    /// Stretches the passphrase. Takes some 60 ms.
+impl RelayKey {
+    /// Stretches its `ENCRYPTION_KEY`. Takes some 30 ms.
     ///
     /// # Errors
     /// Only for a defect.
     pub fn new(passphrase: &Secret) -> Result<Self> {
-        Ok(Self(old_key(passphrase)?))
+        Ok(Self(relay_key(passphrase)?))
     }
 
     /// Opens `iv:ciphertext`; none when it is not of that format or the key is another one.

@@ -12,7 +12,7 @@ use crate::accounts::spec::AccountSpec;
 use crate::error::{Error, Result};
 use crate::pool::account::Kind;
 use crate::secret::Secret;
-use crate::store::FormerKey;
+use crate::store::RelayKey;
 
 const PREFIX: &str = "droid:account:";
 const LISTS: [&str; 3] = ["droidAccounts", "droid_accounts", "accounts"];
@@ -56,7 +56,7 @@ fn is_one(record: &Value) -> bool {
 pub(super) fn read(records: Vec<(String, Value)>, key: Option<&Secret>) -> Result<Content> {
     let mut content = Content { format: "claude-relay-service", ..Content::default() };
     let opener = match key {
-        Some(key) => Some(FormerKey::new(key)?),
+        Some(key) => Some(RelayKey::new(key)?),
         None => None,
     };
     let mut n_unopened = 0;
