@@ -18,12 +18,14 @@ mod keys;
 mod live;
 mod load;
 mod raw;
+mod shape;
 
 #[cfg(test)]
 mod tests;
 
 pub use live::Live;
 pub use load::{Origin, schema};
+pub use shape::{ConfigPatch, ConfigValue};
 
 use crate::pool::account::Strategy;
 use crate::secret::Secret;

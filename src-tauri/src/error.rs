@@ -221,6 +221,12 @@ impl Error {
         }
     }
 
+    /// The same in whole seconds, rounded up: who waits so long waits long enough.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after().map(|it| it.as_secs() + u64::from(it.subsec_nanos() > 0))
+    }
+
     /// What the person can do next, where there is something.
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {

@@ -21,7 +21,7 @@ pub struct Route {
 }
 
 /// A named set of models, for the host's tiers (seed S1 §3.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Family {
     /// Its name.
     pub name: &'static str,

@@ -54,9 +54,7 @@ pub fn to_object(error: &Error) -> ErrorObjectOwned {
     let data = Data {
         kind: error.kind(),
         retryable: error.retryable(),
-        retry_after_seconds: error
-            .retry_after()
-            .map(|it| it.as_secs() + u64::from(it.subsec_nanos() > 0)),
+        retry_after_seconds: error.retry_after_seconds(),
         hint: error.hint(),
     };
     ErrorObjectOwned::owned(code(error), error.to_string(), Some(data))

@@ -78,19 +78,6 @@ impl Failure {
         self
     }
 
-    /// An error as the method table answers it: its text and its `data`.
-    pub(crate) fn from_answer(message: &str, data: &Value) -> Self {
-        let kind = data["kind"].as_str().unwrap_or("internal");
-        // Options of a command stand for the fields of `config`.
-        let message = message.strip_prefix("config.").unwrap_or(message);
-        let mut failure = Self::new(kind, message);
-        if failure.hint.is_none() {
-            failure.hint = data["hint"].as_str().map(str::to_owned);
-        }
-        failure.retry_after_seconds = data["retry_after_seconds"].as_u64();
-        failure
-    }
-
     /// The same for a program.
     pub(crate) fn to_json(&self) -> Value {
         let mut error = json!({ "kind": self.kind, "message": self.message });
@@ -118,10 +105,14 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut failure = Self::new(error.kind(), error.to_string());
+        let message = error.to_string();
+        // Options of a command stand for the fields of `config`.
+        let message = message.strip_prefix("config.").unwrap_or(&message);
+        let mut failure = Self::new(error.kind(), message);
         if failure.hint.is_none() {
             failure.hint = error.hint().map(str::to_owned);
         }
+        failure.retry_after_seconds = error.retry_after_seconds();
         failure
     }
 }
@@ -162,10 +153,10 @@ mod tests {
 
     #[test]
     fn hints_name_commands_and_never_methods() {
-        let data = json!({ "kind": "needs_login", "hint": "sign in again with `start_login`" });
-        let failure = Failure::from_answer("account `a` needs a new sign-in", &data);
+        let (name, reason) = ("a".to_owned(), "it was revoked".to_owned());
+        let failure = Failure::from(Error::NeedsLogin { name, reason });
         assert!(failure.hint.is_some_and(|it| it.contains("login --account")));
-        let failure = Failure::from_answer("config.priority: expected 0", &json!({}));
+        let failure = Failure::from(Error::invalid("config.priority", "expected 0"));
         assert_eq!(failure.message, "priority: expected 0");
     }
 }

@@ -4,6 +4,7 @@
 //! Must not know: what any command does.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,7 +13,8 @@ use serde_json::Value;
 use super::failure::{Exit, Failure, Result};
 use super::page::Page;
 use super::working;
-use crate::api::call::{Calls, Refused};
+use crate::api::context::Context;
+use crate::api::methods::Api;
 use crate::app::{App, Boot};
 use crate::clock::Timestamp;
 use crate::config::Live;
@@ -23,7 +25,7 @@ pub(crate) struct Session {
     pub(crate) boot: Boot,
     /// Answers are for a program.
     pub(crate) json: bool,
-    calls: Calls,
+    api: Api,
 }
 
 /// What a command has to say.
@@ -45,8 +47,8 @@ impl Session {
     /// # Errors
     /// When the method table cannot be built.
     pub(crate) fn new(boot: Boot, json: bool) -> Result<Self> {
-        let calls = Calls::new(boot.clone())?;
-        Ok(Self { boot, json, calls })
+        let api = Api::new(Arc::new(Context::new(boot.clone())))?;
+        Ok(Self { boot, json, api })
     }
 
     /// Calls a method and waits; where that takes longer than a second, the person sees it.
@@ -68,8 +70,7 @@ impl Session {
         params: impl Serialize,
     ) -> Result<Value> {
         let params = serde_json::to_value(params).unwrap_or_default();
-        let called = working::shown(doing, self.calls.call(method, &params)).await;
-        called.map_err(|Refused { message, data }| Failure::from_answer(&message, &data))
+        Ok(working::shown(doing, self.api.call(method, &params)).await?)
     }
 
     /// The configuration in force.
@@ -85,7 +86,7 @@ impl Session {
     /// # Errors
     /// What opening failed with.
     pub(crate) async fn app(&self) -> Result<&App> {
-        Ok(self.calls.context().app().await?)
+        Ok(self.api.context().app().await?)
     }
 
     /// Writes what is still to be written.
@@ -93,7 +94,7 @@ impl Session {
     /// # Errors
     /// What the store failed with.
     pub(crate) async fn close(&self) -> Result<()> {
-        match self.calls.context().opened() {
+        match self.api.context().opened() {
             Some(app) => Ok(app.close().await?),
             None => Ok(()),
         }

@@ -11,7 +11,13 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod answers;
+mod conversations;
+mod ends;
 mod grammar;
+mod laws;
 mod matrix;
 mod snapshots;
 mod support;
+mod table;
+mod unknown;

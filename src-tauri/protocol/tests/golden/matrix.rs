@@ -15,12 +15,14 @@ use crate::snapshots::Snapshots;
 use crate::support::{pairs, pretty, requests, streams, translate, wholes, wish};
 
 /// Requests: every client's.
-const REQUESTS: [&str; 15] = [
+const REQUESTS: [&str; 17] = [
     "cache_usage",
     "content_filter",
+    "everything",
     "image_input",
     "max_tokens",
     "multi_turn",
+    "odd_turns",
     "parallel_tool_calls",
     "plain_text",
     "refusal",
@@ -34,7 +36,7 @@ const REQUESTS: [&str; 15] = [
 ];
 
 /// Answers, by how their stream ends: every upstream's, where no dialect is named.
-const ANSWERS: [(&str, End, &[Dialect]); 17] = [
+const ANSWERS: [(&str, End, &[Dialect]); 19] = [
     ("cache_usage", End::Done, &Dialect::ALL),
     ("content_filter", End::Done, &Dialect::ALL),
     ("http_error_400", End::Failed, &Dialect::ALL),
@@ -42,9 +44,11 @@ const ANSWERS: [(&str, End, &[Dialect]); 17] = [
     ("http_error_529", End::Failed, &Dialect::ALL),
     ("image_input", End::Done, &Dialect::ALL),
     ("max_tokens", End::Done, &Dialect::ALL),
+    ("mixed", End::Done, &Dialect::ALL),
     ("parallel_tool_calls", End::Done, &Dialect::ALL),
     ("plain_text", End::Done, &Dialect::ALL),
     ("refusal", End::Done, &Dialect::ALL),
+    ("stop_sequence", End::Done, &[Dialect::Anthropic]),
     ("stream_error", End::Failed, &Dialect::ALL),
     ("stream_error_event", End::Failed, &[Dialect::Responses]),
     ("thinking_hidden", End::Done, &[Dialect::Chat]),
@@ -87,7 +91,7 @@ fn requests_are_translated_as_reviewed() {
             snapshots.check(&format!("{case}.{from}-{to}"), &text);
         }
     }
-    assert!(snapshots.finish() >= 4 * 4 * 15);
+    assert!(snapshots.finish() >= 4 * 4 * 17);
 }
 
 #[test]

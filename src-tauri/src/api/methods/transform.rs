@@ -14,6 +14,7 @@ use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::edit::Body;
 use droid_protocol::fault::{Fault, Retry};
 use droid_protocol::session::{self, SessionKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -26,7 +27,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::outbound::{self, Headers, Inbound, Sender};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Request {
     request: Box<RawValue>,
     #[serde(default)]
@@ -45,7 +46,8 @@ struct Request {
     model: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TransformedRequest")]
 struct Transformed {
     request: Box<RawValue>,
     endpoint_type: Endpoint,
@@ -53,7 +55,7 @@ struct Transformed {
     headers: Headers,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Risk {
     request: Box<RawValue>,
     #[serde(default)]
@@ -62,13 +64,13 @@ struct Risk {
     session_id: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RiskControlled {
     request: Box<RawValue>,
     headers: Headers,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Response {
     response: Box<RawValue>,
     #[serde(default)]
@@ -79,12 +81,12 @@ struct Response {
     model: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TransformedResponse {
     response: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Chunk {
     #[serde(default)]
     chunk: Option<String>,
@@ -102,7 +104,7 @@ struct Chunk {
     end: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ErrorAsk {
     status: u16,
     #[serde(default)]
@@ -112,7 +114,7 @@ struct ErrorAsk {
 }
 
 /// The host's `ProviderError` (host contract).
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ProviderError {
     error_type: &'static str,
     message: String,

@@ -300,6 +300,25 @@ fn odd_conversations_are_laid_out_by_rule() {
 }
 
 #[test]
+fn a_late_result_is_put_behind_its_call_and_a_second_one_is_text() {
+    let said = |it: &str| PartKind::Text(it.into());
+    let (contents, losses) = contents_of(vec![
+        turn(Role::User, vec![said("go")]),
+        turn(Role::Assistant, vec![call("a", "{}")]),
+        turn(Role::User, vec![said("hm")]),
+        turn(Role::Assistant, vec![said("wait")]),
+        turn(Role::User, vec![result("a", "late"), result("a", "later")]),
+    ]);
+    let roles: Vec<&Value> =
+        contents.as_array().expect("a list").iter().map(|it| &it["role"]).collect();
+    assert_eq!(roles, ["user", "model", "user", "model", "user"]);
+    assert_eq!(contents[2]["parts"][0]["functionResponse"]["response"]["output"], "late");
+    assert_eq!(contents[2]["parts"][1]["text"], "hm");
+    assert_eq!(contents[4]["parts"], json!([{ "text": "later" }]));
+    assert_eq!(losses, ["turns.tool_result"]);
+}
+
+#[test]
 fn only_the_own_signature_goes_back() {
     let thought = |origin| PartKind::Thinking {
         text: "hm".into(),

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::error::status_of_name;
 use super::json::raw;
-use super::stream::{Part, finish_reason, function_call, to_client, usage_metadata};
+use super::proof;
+use super::stream::{Part, finish_reason, function_call, usage_metadata};
 use crate::event::{BlockType, Event, StopReason, Usage};
 use crate::request::Raw;
 use crate::translate::{ClientWish, Whole};
@@ -67,7 +68,7 @@ pub fn whole(events: &[Event], wish: &ClientWish) -> Whole {
             Event::ContentBlockStart { index, block_type, data } => blocks.push(Block {
                 index: *index,
                 kind: Some(*block_type),
-                signature: data.as_ref().map(|it| to_client(wish, it)),
+                signature: data.as_ref().map(|it| proof::to_client(wish, it)),
                 ..Block::default()
             }),
             Event::Usage(told) => usage = *told,
@@ -81,7 +82,7 @@ pub fn whole(events: &[Event], wish: &ClientWish) -> Whole {
             }
             Event::SignatureDelta { index, signature } => {
                 if let Some(block) = blocks.iter_mut().find(|it| it.index == *index) {
-                    block.signature = Some(to_client(wish, signature));
+                    block.signature = Some(proof::to_client(wish, signature));
                 }
             }
             Event::ToolUseStart { index, id, name } => {
