@@ -78,7 +78,7 @@ impl Session {
     /// # Errors
     /// When it cannot be read.
     pub(crate) async fn config(&self) -> Result<Live> {
-        Ok(self.calls.context().config().await?.clone())
+        Ok(self.api.context().config().await?.clone())
     }
 
     /// Every part, opened now if it was not yet; for what no method does.
