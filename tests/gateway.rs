@@ -13,6 +13,8 @@
 mod support;
 
 mod gateway {
+    mod ask;
     mod kit;
+    mod passing;
     mod start;
 }

@@ -57,6 +57,8 @@ pub struct Config {
     pub scheduling: Scheduling,
     /// The HTTP face.
     pub gateway: Gateway,
+    /// Prices by model; `*` stands for anything, the longest pattern that fits counts.
+    pub prices: BTreeMap<String, Price>,
     /// What is kept of usage.
     pub usage: Usage,
 }
@@ -209,11 +211,28 @@ pub struct Gateway {
     pub pass_through: bool,
 }
 
+/// What a million tokens of a model cost, in millionths of a dollar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Input that no cache is used for.
+    pub input: u64,
+    /// Output, reasoning included.
+    pub output: u64,
+    /// Input written to a cache for five minutes.
+    pub cache_write_5m: u64,
+    /// Input written to a cache for an hour.
+    pub cache_write_1h: u64,
+    /// Input read from a cache.
+    pub cache_read: u64,
+}
+
 /// `usage`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Days that usage is kept.
+    /// Days that sums of usage are kept.
     pub retention_days: u32,
+    /// Days that single requests are kept.
+    pub request_log_days: u32,
 }
 
 // === impl Default ===
@@ -282,7 +301,8 @@ impl Default for Config {
                 factory_key_header: false,
                 pass_through: false,
             },
-            usage: Usage { retention_days: 90 },
+            prices: default_prices(),
+            usage: Usage { retention_days: 90, request_log_days: 30 },
         }
     }
 }
@@ -309,6 +329,29 @@ fn default_models() -> Vec<Model> {
         model("gemini-2.5-pro", "Gemini 2.5 Pro", Endpoint::Comm, 1_048_576),
         model("glm-4.6", "GLM 4.6", Endpoint::Comm, 200_000),
     ]
+}
+
+/// List prices of the models that ship, in cents.
+fn default_prices() -> BTreeMap<String, Price> {
+    let cents =
+        |input: u64, output: u64, cache_write_5m: u64, cache_write_1h: u64, cache_read: u64| {
+            Price {
+                input: input * 10_000,
+                output: output * 10_000,
+                cache_write_5m: cache_write_5m * 10_000,
+                cache_write_1h: cache_write_1h * 10_000,
+                cache_read: cache_read * 10_000,
+            }
+        };
+    let prices = [
+        ("claude-opus-4*", cents(1500, 7500, 1875, 3000, 150)),
+        ("claude-sonnet-4*", cents(300, 1500, 375, 600, 30)),
+        ("claude-haiku-4*", cents(100, 500, 125, 200, 10)),
+        ("gpt-5*", Price { cache_read: 125_000, ..cents(125, 1000, 125, 125, 0) }),
+        ("gemini-2.5-pro*", cents(125, 1000, 125, 125, 31)),
+        ("glm-4.6*", cents(60, 220, 60, 60, 11)),
+    ];
+    prices.into_iter().map(|(model, price)| (model.to_owned(), price)).collect()
 }
 
 const fn default_context_length() -> u64 {

@@ -3,9 +3,11 @@
 //! Owns: how it starts, what it says then, and the order in which it stops.
 //! Must not know: what a route does, how an account is picked, JSON-RPC.
 
+mod auth;
 mod bind;
 mod error;
 mod health;
+mod llm;
 mod routes;
 mod server;
 mod shared;

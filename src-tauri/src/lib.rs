@@ -14,6 +14,7 @@ pub mod tasks;
 
 pub mod config;
 pub mod models;
+pub mod prices;
 
 pub mod pool;
 pub mod ports;
@@ -29,7 +30,10 @@ pub mod probe;
 
 pub mod broker;
 
+pub mod relay;
+
 pub mod accounts;
+pub mod client_keys;
 pub mod logins;
 
 pub mod api;

@@ -1,4 +1,5 @@
-//! What is kept on disk: accounts, keys, groups, sessions, leases, sign-ins, usage.
+//! What is kept on disk: accounts, keys, groups, sessions, leases, sign-ins, client keys, requests,
+//! usage.
 //!
 //! Owns: [`Store`], the handle; one thread behind it owns the SQLite connection. Secrets are sealed
 //! before they reach a row and opened after they leave one.
@@ -19,6 +20,7 @@ mod account_rows;
 mod accounts;
 mod backup;
 mod changes;
+mod client_keys;
 mod codec;
 mod db;
 mod envelope;
@@ -34,6 +36,7 @@ mod migrations;
 mod queue;
 mod refresh;
 mod rekey;
+mod requests;
 mod seal;
 mod sealer;
 mod sessions;
@@ -48,6 +51,7 @@ mod tests;
 pub use accounts::{AccountPatch, NewAccount, NewTokens};
 pub use backup::{Copied, Restored};
 pub use changes::Changes;
+pub use client_keys::{ClientKey, ClientKeyChanges, ClientLimits, Spent, SpentElsewhere};
 pub use envelope::{Envelope, RelayKey};
 pub use health::{HealthRow, KeyHealth};
 pub use host_rows::{HostRow, blank_host_rows, is_database, read_host_rows};
@@ -55,6 +59,7 @@ pub use keys::{KeyOutcome, KeyRef, Mode, NewKey, Outcome};
 pub use leases::LeaseRow;
 pub use logins::{LoginPatch, LoginRow, LoginState};
 pub use rekey::KeySource;
+pub use requests::{AttemptRow, RequestFilter, RequestRow};
 #[cfg(fuzzing)]
 pub use seal::fuzzing;
 pub use seal::open_old;

@@ -126,6 +126,14 @@ export type Config = {
     supports_vision?: boolean;
     type: "anthropic" | "openai" | "comm" | "google";
   }[];
+  /** Dollars for a million tokens by model, whose name may have *; the longest name that fits counts. A cache price that is left out is the input's. */
+  prices: Record<string, {
+    cache_read?: number;
+    cache_write_1h?: number;
+    cache_write_5m?: number;
+    input: number;
+    output: number;
+  }>;
   /** For accounts without one of their own, taken in turn: http, https or socks5. */
   proxies: {
     name?: string;
@@ -218,7 +226,9 @@ export type Config = {
   /** Longest silence of an upstream answer. A live stream has no total limit. */
   timeout_ms: number;
   usage: {
-    /** Days that usage is kept. */
+    /** Days that single requests are kept, without their content. */
+    request_log_days: number;
+    /** Days that sums of usage are kept. */
     retention_days: number;
   };
 };
@@ -267,6 +277,14 @@ export type ConfigPatch = {
     supports_vision?: boolean;
     type: "anthropic" | "openai" | "comm" | "google";
   }[];
+  /** Dollars for a million tokens by model, whose name may have *; the longest name that fits counts. A cache price that is left out is the input's. */
+  prices?: Record<string, {
+    cache_read?: number;
+    cache_write_1h?: number;
+    cache_write_5m?: number;
+    input: number;
+    output: number;
+  }>;
   /** For accounts without one of their own, taken in turn: http, https or socks5. */
   proxies?: {
     name?: string;
@@ -359,7 +377,9 @@ export type ConfigPatch = {
   /** Longest silence of an upstream answer. A live stream has no total limit. */
   timeout_ms?: number;
   usage?: {
-    /** Days that usage is kept. */
+    /** Days that single requests are kept, without their content. */
+    request_log_days?: number;
+    /** Days that sums of usage are kept. */
     retention_days?: number;
   };
 };

@@ -8,7 +8,7 @@
 //! `message` (the only maker of events), `loose` and `failure` (shapes nobody promised).
 
 mod anthropic;
-mod carry;
+pub(crate) mod carry;
 mod chat;
 mod counts;
 mod failure;
@@ -201,6 +201,12 @@ impl StreamDecoder {
     #[must_use]
     pub fn model(&self) -> &str {
         &self.machine.message().model
+    }
+
+    /// Whether any content came.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        self.machine.message().has_blocks()
     }
 
     /// Frames that were passed over because they could not be read.

@@ -4,6 +4,7 @@
 //! Must not know: two dialects at once; only `dialect.rs` and [`pair`] bring them together.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::dialect::Dialect;
 use crate::event::{End, Event};
@@ -14,6 +15,9 @@ pub mod anthropic;
 pub mod chat;
 pub mod gemini;
 pub mod responses;
+
+/// A translator's state as bytes.
+pub mod carry;
 
 /// A decoder and an encoder joined: bytes of one dialect in, bytes of another out.
 pub mod pair;
@@ -70,7 +74,8 @@ pub struct Translated {
 }
 
 /// What the encoders of a client's stream need to know of the request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ClientWish {
     /// The model's name as the client asked for it: answers carry it where upstream's is empty.
     pub model: String,

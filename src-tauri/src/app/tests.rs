@@ -260,6 +260,7 @@ fn sending(show: &mut dyn FnMut(&str, &dyn Debug)) {
         outcome: Outcome::Fault(fault),
         usage: Usage::default(),
         latency: None,
+        first_token: None,
     };
     show("Report", &report);
     let line = format!(

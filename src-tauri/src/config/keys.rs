@@ -314,9 +314,22 @@ pub(super) const KEYS: &[Key] = &[
         Rule::Bool,
     ),
     key(
+        "prices",
+        "Prices",
+        "Dollars for a million tokens by model, whose name may have *; the longest name that fits \
+         counts. A cache price that is left out is the input's.",
+        Rule::Prices,
+    ),
+    key(
         "usage.retention_days",
         "Usage kept (days)",
-        "Days that usage is kept.",
+        "Days that sums of usage are kept.",
+        Rule::Int { min: 1, max: 3650 },
+    ),
+    key(
+        "usage.request_log_days",
+        "Requests kept (days)",
+        "Days that single requests are kept, without their content.",
         Rule::Int { min: 1, max: 3650 },
     ),
 ];

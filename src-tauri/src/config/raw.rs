@@ -15,8 +15,8 @@ use url::Url;
 
 use super::check::{self, Bad};
 use super::{
-    ApiKey, Config, Factory, Gateway, Model, Proxy, Request, Scheduling, TokenRefresh, Usage,
-    WorkOs,
+    ApiKey, Config, Factory, Gateway, Model, Price, Proxy, Request, Scheduling, TokenRefresh,
+    Usage, WorkOs,
 };
 use crate::pool::account::Strategy;
 use crate::secret::Secret;
@@ -36,6 +36,7 @@ struct RawConfig {
     proxies: Vec<RawProxy>,
     scheduling: RawScheduling,
     gateway: RawGateway,
+    prices: BTreeMap<String, RawPrice>,
     usage: RawUsage,
 }
 
@@ -142,6 +143,18 @@ struct RawGateway {
 #[serde(deny_unknown_fields)]
 struct RawUsage {
     retention_days: u32,
+    request_log_days: u32,
+}
+
+/// In dollars.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPrice {
+    input: f64,
+    output: f64,
+    cache_write_5m: Option<f64>,
+    cache_write_1h: Option<f64>,
+    cache_read: Option<f64>,
 }
 
 /// Whether proxies show their passwords.
@@ -202,6 +215,7 @@ impl RawConfig {
             proxies,
             scheduling,
             gateway,
+            prices,
             usage,
         } = config;
         let proxy = |it: &Proxy| RawProxy {
@@ -243,7 +257,11 @@ impl RawConfig {
             proxies: proxies.iter().map(proxy).collect(),
             scheduling: RawScheduling::of(scheduling),
             gateway: RawGateway::of(gateway),
-            usage: RawUsage { retention_days: usage.retention_days },
+            prices: prices.iter().map(|(model, it)| (model.clone(), RawPrice::of(it))).collect(),
+            usage: RawUsage {
+                retention_days: usage.retention_days,
+                request_log_days: usage.request_log_days,
+            },
         }
     }
 
@@ -280,7 +298,11 @@ impl RawConfig {
             proxies: self.proxies.into_iter().map(proxy).collect(),
             scheduling: self.scheduling.into_config(),
             gateway: self.gateway.into_config(),
-            usage: Usage { retention_days: self.usage.retention_days },
+            prices: self.prices.into_iter().map(|(model, it)| (model, it.into_config())).collect(),
+            usage: Usage {
+                retention_days: self.usage.retention_days,
+                request_log_days: self.usage.request_log_days,
+            },
         };
         if config.scheduling.transient_first > config.scheduling.transient_max {
             return Err(Bad {
@@ -392,6 +414,45 @@ impl RawGateway {
             pass_through: self.pass_through,
         }
     }
+}
+
+// === impl RawPrice ===
+
+impl RawPrice {
+    fn of(it: &Price) -> Self {
+        Self {
+            input: dollars(it.input),
+            output: dollars(it.output),
+            cache_write_5m: Some(dollars(it.cache_write_5m)),
+            cache_write_1h: Some(dollars(it.cache_write_1h)),
+            cache_read: Some(dollars(it.cache_read)),
+        }
+    }
+
+    fn into_config(self) -> Price {
+        let cache = |it: Option<f64>| millionths(it.unwrap_or(self.input));
+        Price {
+            input: millionths(self.input),
+            output: millionths(self.output),
+            cache_write_5m: cache(self.cache_write_5m),
+            cache_write_1h: cache(self.cache_write_1h),
+            cache_read: cache(self.cache_read),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounded: at most a million dollars")]
+fn dollars(millionths: u64) -> f64 {
+    millionths as f64 / 1e6
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked before: from 0 to a million dollars"
+)]
+fn millionths(dollars: f64) -> u64 {
+    (dollars * 1e6).round() as u64
 }
 
 /// Seed S0's name of the default, which says what it does.

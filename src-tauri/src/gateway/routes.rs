@@ -8,9 +8,10 @@ use std::sync::Arc;
 use axum::Router;
 
 use super::health;
+use super::llm;
 use super::shared::Shared;
 
 /// The whole router.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().merge(health::routes()).with_state(shared)
+    Router::new().merge(health::routes()).merge(llm::routes()).with_state(shared)
 }

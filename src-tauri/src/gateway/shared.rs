@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::api::context::Context;
 use crate::app::App;
+use crate::relay::{self, Relay};
 use crate::tasks::Tasks;
 
 /// One a gateway.
@@ -18,6 +19,8 @@ pub struct Shared {
     pub context: Arc<Context>,
     /// Every part.
     pub app: App,
+    /// Passes requests on.
+    pub relay: Relay,
     /// Where it listens.
     pub address: SocketAddr,
     /// What goes on after a request was answered; waited for at the end.
@@ -39,7 +42,17 @@ impl Shared {
         address: SocketAddr,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { context, app, address, tasks: Tasks::default(), stopping }
+        let tasks = Tasks::default();
+        let relay = Relay::new(relay::Parts {
+            config: app.config.clone(),
+            broker: app.broker.clone(),
+            clients: app.clients.clone(),
+            store: app.store.clone(),
+            tasks: tasks.clone(),
+            clock: Arc::clone(&app.clock),
+            entropy: Arc::clone(&app.entropy),
+        });
+        Self { context, app, relay, address, tasks, stopping }
     }
 
     /// Whether it takes no new connections any more.

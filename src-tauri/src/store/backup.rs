@@ -25,7 +25,7 @@ const KEY_SUFFIX: &str = ".key";
 /// What belongs to the moment, not to the accounts: it stays as it is.
 const KEPT: [&str; 6] = ["meta", "tombstones", "leases", "refresh_leases", "sessions", "logins"];
 /// What only grows: the copy's rows are added to the present ones.
-const JOINED: [&str; 3] = ["usage_hourly", "requests", "lineage"];
+const JOINED: [&str; 4] = ["usage_hourly", "requests", "lineage", "client_key_spent"];
 
 /// What a copy is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -279,7 +279,9 @@ fn exchange_in_transaction(live: &Connection, same_key: bool) -> rusqlite::Resul
              UNION ALL SELECT 'key', id FROM main.api_keys
                  WHERE id NOT IN (SELECT id FROM copy.api_keys)
              UNION ALL SELECT 'group', id FROM main.groups
-                 WHERE id NOT IN (SELECT id FROM copy.groups);",
+                 WHERE id NOT IN (SELECT id FROM copy.groups)
+             UNION ALL SELECT 'client_key', id FROM main.client_keys
+                 WHERE id NOT IN (SELECT id FROM copy.client_keys);",
     )?;
     for table in tables(live)? {
         if JOINED.contains(&table.as_str()) {
@@ -310,7 +312,7 @@ fn exchange_in_transaction(live: &Connection, same_key: bool) -> rusqlite::Resul
          INSERT INTO main.meta SELECT * FROM copy.meta WHERE name LIKE 'key!_%' ESCAPE '!';
          DELETE FROM main.tombstones;",
     )?;
-    for table in ["accounts", "groups"] {
+    for table in ["accounts", "groups", "client_keys"] {
         live.execute(&format!("UPDATE main.{table} SET revision = ?1, edited = ?1"), [revision])?;
     }
     live.execute("UPDATE main.api_keys SET revision = ?1", [revision])?;
@@ -325,7 +327,9 @@ fn exchange_in_transaction(live: &Connection, same_key: bool) -> rusqlite::Resul
         ))?;
     }
     live.execute_batch(
-        "DELETE FROM main.sessions WHERE key_id IS NOT NULL
+        "DELETE FROM main.client_key_spent
+             WHERE client_key_id NOT IN (SELECT id FROM main.client_keys);
+         DELETE FROM main.sessions WHERE key_id IS NOT NULL
              AND key_id NOT IN (SELECT id FROM main.api_keys);
          DROP TABLE newer; DROP TABLE gone;",
     )?;

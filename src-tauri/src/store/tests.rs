@@ -13,6 +13,7 @@ use crate::pool::account::{Account, Health, KeyStatus, Kind, Status, Strategy};
 mod accounts;
 mod backup;
 mod disk;
+mod gateway;
 mod keyring;
 mod keys;
 mod sharing;

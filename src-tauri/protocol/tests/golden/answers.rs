@@ -6,7 +6,7 @@
 use droid_protocol::decode::StreamDecoder;
 use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{BlockType, End, Event, StopReason, Usage};
-use droid_protocol::translate::{anthropic, chat, gemini, pair, responses};
+use droid_protocol::translate::{Encoder, anthropic, chat, gemini, pair, responses};
 use proptest::prelude::*;
 
 use crate::support::wish;
@@ -142,7 +142,7 @@ impl Answer {
 
     /// The answer as an upstream of a dialect streams it.
     pub(crate) fn stream(&self, upstream: Dialect, at_once: bool) -> Vec<u8> {
-        let mut encoder = pair::encoder(upstream, wish(upstream));
+        let mut encoder = pair::StreamEncoder::new(upstream, wish(upstream));
         let mut out = Vec::new();
         for event in self.events(at_once) {
             encoder.on_event(&event, &mut out);

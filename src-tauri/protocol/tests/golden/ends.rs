@@ -6,7 +6,7 @@
 use droid_protocol::decode::StreamDecoder;
 use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{BlockType, End, Event, StopReason};
-use droid_protocol::translate::pair;
+use droid_protocol::translate::{Encoder, pair};
 
 use crate::grammar;
 use crate::support::{pairs, streams, translate, wish};
@@ -58,7 +58,7 @@ fn an_encoder_that_is_told_of_a_bad_end_says_so_wherever_it_is() {
                 (End::Failed, Some(("overloaded_error", "Overloaded"))),
                 (End::Truncated, Some(("truncated", "cut"))),
             ] {
-                let mut encoder = pair::encoder(to, wish(upstream));
+                let mut encoder = pair::StreamEncoder::new(to, wish(upstream));
                 let mut out = Vec::new();
                 events.iter().for_each(|it| encoder.on_event(it, &mut out));
                 if let Some((kind, message)) = error {
@@ -85,7 +85,7 @@ fn an_encoder_that_is_told_of_a_good_end_ends_clean_once() {
         // With and without the event that says so; a call must be whole.
         for told in [true, false] {
             for events in beginnings().into_iter().skip(1).take(5).filter(|it| it.len() != 3) {
-                let mut encoder = pair::encoder(to, wish(upstream));
+                let mut encoder = pair::StreamEncoder::new(to, wish(upstream));
                 let mut out = Vec::new();
                 events.iter().for_each(|it| encoder.on_event(it, &mut out));
                 if events.len() == 4 {

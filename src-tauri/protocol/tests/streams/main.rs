@@ -12,6 +12,7 @@
 )]
 
 mod bounds;
+mod carry;
 mod golden;
 mod meaning;
 mod meter;

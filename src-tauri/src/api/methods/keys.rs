@@ -154,6 +154,7 @@ async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result
             outcome,
             usage: droid_protocol::event::Usage::default(),
             latency: Some(verdict.latency),
+            first_token: None,
         })
         .await?;
     Ok(KeyTested {

@@ -209,6 +209,8 @@ fn wanted(it: &Acquire) -> Result<Wanted<'_>> {
         client_key_id: it.client_key_id.as_deref(),
         binding,
         exclude: it.exclude.clone(),
+        exclude_keys: Vec::new(),
+        free: false,
     })
 }
 
@@ -222,6 +224,7 @@ fn report(it: Release, config: &Config, now: Timestamp) -> Report {
         outcome,
         usage: it.usage.unwrap_or(told),
         latency: latency_ms.map(Duration::from_millis),
+        first_token: None,
     }
 }
 

@@ -146,6 +146,7 @@ async fn every_table_has_its_rule() {
         "account_groups",
         "accounts",
         "api_keys",
+        "client_key_spent",
         "client_keys",
         "groups",
         "leases",

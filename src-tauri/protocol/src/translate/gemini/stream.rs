@@ -4,7 +4,7 @@
 //! the last chunk.
 //! Must not know: another dialect.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -16,7 +16,7 @@ use crate::request::Raw;
 use crate::translate::{ClientWish, Encoder};
 
 /// Writes a stream.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
     wish: ClientWish,
     id: String,
@@ -29,7 +29,7 @@ pub struct StreamEncoder {
 }
 
 /// A call whose arguments are not whole yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Call {
     index: u32,
     id: String,

@@ -5,10 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::json::Object;
+use crate::translate::carry::json_texts;
 
 /// What every event of the stream carries on.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Wire {
     pub(super) id: String,
     pub(super) model: String,
@@ -16,6 +19,7 @@ pub(super) struct Wire {
     base: String,
     sequence: u64,
     /// Items by position; empty until they are done.
+    #[serde(with = "json_texts")]
     pub(super) output: Vec<Vec<u8>>,
     /// Bytes kept.
     pub(super) kept: usize,
@@ -47,8 +51,13 @@ impl Wire {
         let mut it = Object::open(out);
         it.text("type", event);
         it.number("sequence_number", self.sequence);
-        self.sequence += 1;
+        self.sequence = self.sequence.saturating_add(1);
         it
+    }
+
+    /// Notes that so many bytes more are kept.
+    pub(super) const fn keep(&mut self, bytes: usize) {
+        self.kept = self.kept.saturating_add(bytes);
     }
 
     /// Makes room for an item: its position and its id.
