@@ -12,6 +12,7 @@
 
 mod cli {
     mod accounts;
+    mod client_keys;
     mod doctor;
     mod kit;
     mod layout;

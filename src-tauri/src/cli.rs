@@ -7,6 +7,7 @@ mod accounts;
 mod ask;
 mod backup;
 mod browser;
+mod client_keys;
 mod doctor;
 mod failure;
 mod groups;
@@ -80,6 +81,8 @@ enum Command {
     Keys(keys::Keys),
     #[command(subcommand)]
     Groups(groups::Groups),
+    #[command(subcommand)]
+    ClientKeys(client_keys::ClientKeys),
     Models(models::Models),
     Usage(usage::Usage),
     Test(accounts::Test),
@@ -187,6 +190,7 @@ impl Command {
             Self::Accounts(it) => Box::pin(it.run(session)).await,
             Self::Keys(it) => it.run(session).await,
             Self::Groups(it) => it.run(session).await,
+            Self::ClientKeys(it) => it.run(session).await,
             Self::Models(it) => it.run(session).await,
             Self::Usage(it) => it.run(session).await,
             Self::Test(it) => it.run(session).await,
