@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench fuzz sdk
+.PHONY: help demo run check test bench fuzz sdk package
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test: check ## everything: the quick part, the build from src-tauri, every test
 
 sdk: ## the official Python and JavaScript SDKs alone; needs python3, node and npm
 	tests/sdk/run.sh
+
+package: ## the plugin's zip with this platform's binary, installed once as the host does it; needs python3
+	$(CARGO) build --release --locked --bin droid-provider-cli
+	python3 packaging/package.py --this $(TARGET)/release/droid-provider-cli --out $(TARGET)/package
 
 # The benches a manifest names.
 benches = $(shell sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p;}' $(1))

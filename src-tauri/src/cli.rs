@@ -19,6 +19,7 @@ mod names;
 mod options;
 mod page;
 mod plugin;
+mod ready;
 mod secrets;
 mod selection;
 mod serve;
@@ -96,6 +97,7 @@ enum Command {
     Rekey(secrets::Rekey),
     Doctor(doctor::Doctor),
     Serve(serve::Serve),
+    Ready(ready::Ready),
     Setup(setup::Setup),
     InstallPlugin(plugin::InstallPlugin),
     Info(info::Info),
@@ -203,6 +205,7 @@ impl Command {
             Self::Restore(it) => it.run(session).await,
             Self::Rekey(it) => it.run(session).await,
             Self::Doctor(it) => Box::pin(it.run(session)).await,
+            Self::Ready(it) => it.run(session).await,
             Self::Setup(it) => Box::pin(it.run(session)).await,
             Self::InstallPlugin(it) => it.run(session),
             Self::Info(it) => it.run(session).await,
