@@ -13,6 +13,7 @@ mod metrics;
 mod routes;
 mod server;
 mod shared;
+mod ui;
 
 use std::future::Future;
 use std::io::Write as _;

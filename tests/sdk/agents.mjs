@@ -28,7 +28,8 @@ class Anthropic {
     this.api = anthropic(base).messages;
     this.stream = stream;
     const tools = TOOLS.map(([name, input_schema]) => ({ name, description: name, input_schema }));
-    this.common = { model, max_tokens: 4096, system: SYSTEM, tools };
+    const thinking = { type: "adaptive" };
+    this.common = { model, max_tokens: 4096, system: SYSTEM, tools, thinking };
   }
   user(text, image) {
     const source = { type: "base64", media_type: "image/png", data: PNG };
@@ -66,7 +67,8 @@ class Responses {
       strict: false,
     }));
     const include = ["reasoning.encrypted_content"];
-    this.common = { model, instructions: SYSTEM, tools, store: false, include };
+    const reasoning = { effort: "medium", summary: "auto" };
+    this.common = { model, instructions: SYSTEM, tools, store: false, include, reasoning };
   }
   user(text, image) {
     const picture = image ? [{ type: "input_image", image_url: ADDRESS, detail: "auto" }] : [];
@@ -97,7 +99,7 @@ class Chat {
       type: "function",
       function: { name, parameters },
     }));
-    this.common = { model, tools };
+    this.common = { model, tools, reasoning_effort: "medium" };
   }
   user(text, image) {
     const picture = image ? [{ type: "image_url", image_url: { url: ADDRESS } }] : [];
@@ -139,7 +141,8 @@ class Gemini {
       description: name,
       parametersJsonSchema,
     }));
-    const config = { systemInstruction: SYSTEM, tools: [{ functionDeclarations }] };
+    const thinkingConfig = { includeThoughts: true, thinkingBudget: 2048 };
+    const config = { systemInstruction: SYSTEM, tools: [{ functionDeclarations }], thinkingConfig };
     this.common = { model, config };
   }
   user(text, image) {

@@ -37,7 +37,13 @@ class Anthropic:
             {"name": name, "description": name, "input_schema": schema}
             for name, schema in TOOLS.items()
         ]
-        self.common = {"model": model, "max_tokens": 4096, "system": SYSTEM, "tools": tools}
+        self.common = {
+            "model": model,
+            "max_tokens": 4096,
+            "system": SYSTEM,
+            "tools": tools,
+            "thinking": {"type": "adaptive"},
+        }
 
     def user(self, text, image=False):
         source = {"type": "base64", "media_type": "image/png", "data": PNG}
@@ -78,6 +84,7 @@ class Responses:
             "tools": tools,
             "store": False,
             "include": include,
+            "reasoning": {"effort": "medium", "summary": "auto"},
         }
 
     def user(self, text, image=False):
@@ -114,7 +121,7 @@ class Chat:
             {"type": "function", "function": {"name": name, "parameters": schema, "strict": True}}
             for name, schema in TOOLS.items()
         ]
-        self.common = {"model": model, "tools": tools}
+        self.common = {"model": model, "tools": tools, "reasoning_effort": "medium"}
 
     def user(self, text, image=False):
         address = f"data:image/png;base64,{PNG}"
@@ -154,7 +161,9 @@ class Gemini:
             for name, schema in TOOLS.items()
         ]
         config = google.GenerateContentConfig(
-            system_instruction=SYSTEM, tools=[google.Tool(function_declarations=declared)]
+            system_instruction=SYSTEM,
+            tools=[google.Tool(function_declarations=declared)],
+            thinking_config=google.ThinkingConfig(include_thoughts=True, thinking_budget=2048),
         )
         self.common = {"model": model, "config": config}
 
@@ -193,6 +202,7 @@ class Gemini:
 AGENTS = {"anthropic": Anthropic, "responses": Responses, "chat": Chat, "gemini": Gemini}
 
 
+OPENING = "Weather in SF and the latest AI news?"
 # The recorded calls of `tool_call` have the ids of these: no conversation has both.
 CASES = ["parallel_tool_calls", "thinking_text", "refusal", "plain_text"]
 
@@ -200,7 +210,7 @@ CASES = ["parallel_tool_calls", "thinking_text", "refusal", "plain_text"]
 def play(base, dialect, model, stream):
     """A whole loop: two calls at once, their results and a thought, a picture, the answer."""
     agent = AGENTS[dialect](base, model, stream)
-    agent.user("Weather in SF and the latest AI news?")
+    agent.user(OPENING)
     turns = [agent.ask()]
     first, second = turns[0]["tool_calls"]
     agent.results(

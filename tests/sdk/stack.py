@@ -19,6 +19,8 @@ MODELS = {
     "gemini-2.5-pro": "comm",
     "gemini-3-pro": "google",
 }
+# One that thinks by a budget, and then refuses a turn of calls that no thought leads.
+OLDER = {"claude-sonnet-4-20250514": "anthropic"}
 # Paths that insist on an endpoint, whatever the model.
 PREFIXES = {"/droid/claude": "anthropic", "/droid/openai": "openai", "/droid/comm": "comm"}
 DIALECT_OF = {"anthropic": "anthropic", "openai": "responses", "comm": "chat", "google": "gemini"}
@@ -80,8 +82,7 @@ class Stack:
         for key in KEYS:
             self.control("keys", {"key": key})
         self.cli("accounts", "add-keys", "--name", "Team", given="\n".join(KEYS))
-        self.key = "local-access-key-for-tests"
-        self.env["API_ACCESS_KEY"] = self.key
+        self.key = self.rpc("create_client_key", {"name": "sdk"})["key"]
         serve = self.spawn(["droid-provider-cli", "serve", "--json", "--listen", "127.0.0.1:0"])
         self.url = json.loads(serve.stdout.readline())["listening"]
 
@@ -109,6 +110,20 @@ class Stack:
         if done.returncode != 0:
             raise RuntimeError(f"{arguments}: {done.returncode}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)
+
+    def rpc(self, method, params):
+        """What a method of the program answers."""
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        done = subprocess.run(
+            [self.target / "droid-provider-cli", "--json-rpc"],
+            input=json.dumps(call) + "\n",
+            capture_output=True,
+            env=self.env,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return json.loads(done.stdout)["result"]
 
     def control(self, path, body=None):
         """Steers the fake; `tests/testbed/src/upstream/control.rs` has the paths."""

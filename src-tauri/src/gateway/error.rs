@@ -38,6 +38,11 @@ pub(super) fn not_ready(text: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
+/// A part of the web page that this program does not have.
+pub(super) fn no_such_file() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
+}
+
 /// What only an admin may see.
 pub(super) fn no_admin() -> Response {
     let text = "{\"error\":{\"kind\":\"unauthorized\",\"message\":\"the admin key is missing or \

@@ -11,6 +11,7 @@ use super::health;
 use super::llm;
 use super::metrics;
 use super::shared::Shared;
+use super::ui;
 
 /// The whole router.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
@@ -18,5 +19,6 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(llm::routes())
+        .merge(ui::routes())
         .with_state(shared)
 }
