@@ -15,10 +15,13 @@ mod support;
 mod gateway {
     mod ask;
     mod clients;
+    mod conversations;
     mod ends;
+    mod faults;
     mod hostile;
     mod kit;
     mod passing;
     mod start;
+    mod streams;
     mod watched;
 }
