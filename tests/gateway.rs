@@ -13,6 +13,8 @@
 mod support;
 
 mod gateway {
+    mod admin;
+    mod admin_door;
     mod ask;
     mod clients;
     mod conversations;

@@ -3,6 +3,7 @@
 //! Owns: how it starts, what it says then, and the order in which it stops.
 //! Must not know: what a route does, how an account is picked, JSON-RPC.
 
+mod admin;
 mod auth;
 mod background;
 mod bind;
@@ -81,13 +82,14 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
         .local_addr()
         .map_err(|error| Error::Internal(format!("the socket has no address: {error}")))?;
     let (stopping, stopped) = watch::channel(false);
+    let admin = admin::Admin::open(&context, address).await?;
     let shared = Arc::new(Shared::new(context, app.clone(), address, stopped.clone()));
     say(address, options.json);
 
     let limits = server::Limits::of(&config);
     let serving = server::run(
         listener,
-        routes::router(Arc::clone(&shared)),
+        routes::router(Arc::clone(&shared), admin),
         &limits,
         (stopped, Arc::clone(&shared.connections)),
     );
