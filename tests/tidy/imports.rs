@@ -221,6 +221,7 @@ const PROGRAM: &[Row] = &[
             "clock",
             "config",
             "error",
+            "files",
             "metrics",
             "models",
             "oauth",
