@@ -14,6 +14,7 @@ mod metrics;
 mod routes;
 mod server;
 mod shared;
+mod stall;
 mod ui;
 
 use std::future::Future;
@@ -85,7 +86,7 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
     let shared = Arc::new(Shared::new(context, app.clone(), address, stopped.clone()));
     say(address, options.json);
 
-    let limits = server::Limits::of(&config.gateway);
+    let limits = server::Limits::of(&config);
     let serving = server::run(
         listener,
         routes::router(Arc::clone(&shared), admin),
