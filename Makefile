@@ -46,7 +46,7 @@ ui-browser: node_modules/.package-lock.json ## both builds of the web page in a 
 sdk: ## the official Python and JavaScript SDKs alone; needs python3, node and npm
 	tests/sdk/run.sh
 
-package: ## the plugin's zip with this platform's binary, installed once as the host does it; needs python3
+package: ui ## the plugin's zip with this platform's binary, installed once as the host does it
 	$(CARGO) build --release --locked --bin droid-provider-cli
 	python3 packaging/package.py --this $(TARGET)/release/droid-provider-cli --out $(TARGET)/package
 
