@@ -4,8 +4,13 @@
 //! Must not know: how params are read.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use droid_protocol::dialect::{Dialect, Endpoint};
+use droid_protocol::event::Usage;
 use droid_provider::api::table::METHODS;
+use droid_provider::clock::{Clock as _, Rand, SystemClock};
+use droid_provider::store::{RequestRow, Store, StoreOptions};
 use droid_testbed::host::{Bridge, CallError};
 use droid_testbed::http;
 use droid_testbed::rig::Rig;
@@ -38,6 +43,7 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
     let lent = ok(bridge, "acquire_credential", json!({ "model": MODEL })).await;
     ok(bridge, "save_group", json!({ "id": "doomed" })).await;
     ok(bridge, "save_group", json!({ "id": "tier" })).await;
+    let logged = log_request(rig).await;
     let client = |name: &str| ok(bridge, "create_client_key", json!({ "name": name }));
     let client_key = client("Kept").await["id"].clone();
     let doomed_client_key = client("Doomed").await["id"].clone();
@@ -125,6 +131,10 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("update_client_key", json!({ "client_key_id": client_key, "name": "Renamed" })),
         ("rotate_client_key", json!({ "client_key_id": client_key })),
         ("delete_client_key", json!({ "client_key_id": doomed_client_key })),
+        ("refresh_credential", json!({ "credential_id": id })),
+        ("test_proxy", json!({ "proxy": "http://127.0.0.1:9" })),
+        ("list_requests", json!({ "outcome": "ok", "limit": 5 })),
+        ("get_request", json!({ "request_id": logged })),
         ("key_pool_stats", Value::Null),
         ("list_api_keys", json!({ "status": "active", "page": 1 })),
         ("add_pool_keys", json!({ "keys": ["fk-happy-0123456789-j"] })),
@@ -135,6 +145,40 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("export_pool_keys", json!({ "credential_id": other })),
         ("move_pool_key", json!({ "api_key_id": spare(3), "pool": "default" })),
     ]
+}
+
+/// A request in the log, as a gateway on this folder would have left it; answers its id.
+async fn log_request(rig: &Rig) -> &'static str {
+    let id = "req_happy";
+    let entropy = Rand::from_system().expect("randomness");
+    let store = Store::open(StoreOptions {
+        data_dir: rig.data_dir(),
+        passphrase: None,
+        entropy: Arc::new(entropy),
+    });
+    let store = store.await.expect("the records");
+    store.record_request(RequestRow {
+        id: id.to_owned(),
+        started_at: SystemClock.now(),
+        client_key_id: None,
+        client: Dialect::Anthropic,
+        endpoint: Some(Endpoint::Anthropic),
+        model_asked: MODEL.to_owned(),
+        model_sent: Some(MODEL.to_owned()),
+        stream: false,
+        session: None,
+        attempts: Vec::new(),
+        skipped: Vec::new(),
+        status: 200,
+        outcome: "ok".to_owned(),
+        usage: Usage::default(),
+        cost: 0,
+        latency_ms: 1,
+        first_token_ms: None,
+        upstream_request_id: None,
+    });
+    store.close().await.expect("written");
+    id
 }
 
 /// A browser sign-in that a person has confirmed: its id and where the browser ended up.

@@ -12,8 +12,10 @@ mod info;
 mod key_pool;
 mod keys;
 mod login;
+mod requests;
 mod selection;
 mod transform;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -81,6 +83,8 @@ impl Api {
             client_keys::register(&mut table)?;
             login::register(&mut table)?;
             selection::register(&mut table)?;
+            requests::register(&mut table)?;
+            upkeep::register(&mut table)?;
             transform::register(&mut table)?;
             answers::register(&mut table)?;
             configuration::register(&mut table)
