@@ -24,7 +24,7 @@ mod shape;
 mod tests;
 
 pub use live::Live;
-pub use load::{Origin, schema};
+pub use load::{Origin, needs_restart, schema};
 pub use shape::{ConfigPatch, ConfigValue};
 
 use crate::pool::account::Strategy;

@@ -482,7 +482,11 @@ export type ConfigPatch = {
 /** The configuration in force. */
 export type ConfigShown = {
   config: Config;
+  /** Keys that are read when a process starts. */
+  needs_restart: string[];
   origin: ConfigOrigin;
+  /** For `update_config`: what it was read at. */
+  revision: number;
 };
 
 /** One account. */
@@ -654,6 +658,13 @@ export type Event = {
   type: "error";
 } | {
   type: "ping";
+};
+
+/** The keys themselves. */
+export type ExportedKeys = {
+  count: number;
+  /** A key a line. */
+  text: string;
 };
 
 /** A named set of models, for the host's tiers (seed S1 §3.3). */
@@ -911,6 +922,18 @@ export type ModelCooling = {
   until: string;
 };
 
+/** How many keys there are in one pool. */
+export type OnePoolStats = {
+  active: number;
+  banned: number;
+  cooling: number;
+  disabled: number;
+  error: number;
+  /** A group of accounts; chosen by the person, e.g. `team`. */
+  id: string;
+  total: number;
+};
+
 /** What a piece held. */
 export type Parsed = {
   /** The state to hand in with the next piece, where no stream id keeps it. */
@@ -927,6 +950,65 @@ export type Parsed = {
   output_base64?: string | null;
   /** Counts so far. */
   usage: Usage;
+};
+
+/** A key and where it is. */
+export type PoolKey = {
+  cooling?: Cooling | null;
+  created_at: string;
+  /** A stored Factory identity; the host's `credential_id`. */
+  credential_id: string;
+  credential_name: string;
+  error?: string | null;
+  id: string;
+  last_used_at?: string | null;
+  /** The groups of its account. */
+  pools: string[];
+  status: KeyStatus;
+  tail: string;
+  tokens_used: number;
+  uses: number;
+};
+
+/** A page of keys. */
+export type PoolKeys = {
+  keys: PoolKey[];
+  limit: number;
+  page: number;
+  /** On all pages. */
+  total: number;
+};
+
+/** What became of added keys. */
+export type PoolKeysAdded = {
+  added: number;
+  /** The account they are in. */
+  credential_id: string;
+  duplicates: number;
+  keys: KeyResult[];
+  malformed: number;
+};
+
+/** How many keys there are. */
+export type PoolStats = {
+  active: number;
+  banned: number;
+  cooling: number;
+  /** Accounts that are pools of keys. */
+  credentials: number;
+  disabled: number;
+  error: number;
+  /** By the group of the account; `default` is those in none. */
+  pools: OnePoolStats[];
+  total: number;
+};
+
+/** What upstream said to all keys. */
+export type PoolTested = {
+  failed: number;
+  keys: KeyTested[];
+  ok: number;
+  tested: number;
 };
 
 /** A port as a number or in text. */
@@ -1123,6 +1205,12 @@ export type Usage = {
   reasoning_tokens: number;
 };
 
+/** What was forgotten. */
+export type UsageForgotten = {
+  /** Rows of an hour, account and model. */
+  removed: number;
+};
+
 /** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
 export type UsageInput = {
   /** Input read from a cache. */
@@ -1177,6 +1265,18 @@ export type UsageRow = {
   /** The part of the output that was reasoning. */
   reasoning_tokens: number;
   requests: number;
+};
+
+/** What was used, in a few numbers (seed S3). */
+export type UsageSummary = {
+  /** Of today's requests, by how they ended. */
+  outcomes: UsageRow[];
+  /** Days that usage is kept. */
+  retention_days: number;
+  /** Since midnight, UTC. */
+  today: UsageRow;
+  /** Ever, as far as it is kept. */
+  total: UsageRow;
 };
 
 /** What upstream says of an account. */
@@ -1337,6 +1437,99 @@ export interface Methods {
       model?: string | null;
     };
     result: KeysTested;
+  };
+  /** How many keys there are in each state, in all pools and in each. */
+  key_pool_stats: {
+    params: Record<string, never>;
+    result: PoolStats;
+  };
+  /** The keys of all pools, the oldest first; never a key itself. */
+  list_api_keys: {
+    params: {
+      /** Only those of this account. */
+      credential_id?: string | null;
+      /** Keys on a page, at most 1000. */
+      limit?: number | null;
+      /** From 1. */
+      page?: number | null;
+      /** Only those of accounts in this group. */
+      pool?: string | null;
+      /** Only those in this state. */
+      status?: KeyStatus | null;
+    };
+    result: PoolKeys;
+  };
+  /** Adds keys to an account, else to the first account of a pool, which is made where there is none. */
+  add_pool_keys: {
+    params: {
+      /** The account to add them to; default: the pool's first. */
+      credential_id?: string | null;
+      /** One key... */
+      key?: string | null;
+      /** ...or several. */
+      keys?: KeyList | null;
+      /** The group of the account; default: none. */
+      pool?: string | null;
+    };
+    result: PoolKeysAdded;
+  };
+  /** Removes a key. */
+  remove_pool_key: {
+    params: {
+      /** One key of a key pool. */
+      api_key_id: string;
+    };
+    result: Empty;
+  };
+  /** Switches a key on or off; on also lifts its cooling and strikes. */
+  toggle_pool_key: {
+    params: {
+      /** One key of a key pool. */
+      api_key_id: string;
+      /** Default: disabled if it is active, else active. */
+      status?: KeyStatus | null;
+    };
+    result: PoolKey;
+  };
+  /** Asks upstream with a key and notes the answer as any request would. */
+  test_pool_key: {
+    params: {
+      /** One key of a key pool. */
+      api_key_id: string;
+      model?: string | null;
+    };
+    result: KeyTested;
+  };
+  /** Asks upstream with every key that is not disabled, or with those named. */
+  test_pool_keys: {
+    params: {
+      /** Only those with these ids: a page tests some at a time and shows how far it is. */
+      api_key_ids?: string[];
+      model?: string | null;
+    };
+    result: PoolTested;
+  };
+  /** Answers the keys themselves. GET /admin/keys/export answers the same as a text file. */
+  export_pool_keys: {
+    params: {
+      /** Only those of this account. */
+      credential_id?: string | null;
+      /** Only those of accounts in this group. */
+      pool?: string | null;
+      /** Only those in this state. */
+      status?: KeyStatus | null;
+    };
+    result: ExportedKeys;
+  };
+  /** Moves a key to the first account of another pool, which is made where there is none. It gets another id. */
+  move_pool_key: {
+    params: {
+      /** One key of a key pool. */
+      api_key_id: string;
+      /** The group; `default` is none. */
+      pool: string;
+    };
+    result: PoolKey;
   };
   /** Begins a sign-in; it lasts ten minutes and is used once. */
   start_login: {
@@ -1510,6 +1703,8 @@ export interface Methods {
   update_config: {
     params: {
       config: ConfigPatch;
+      /** Refuse the change if the configuration is at another revision by now. */
+      revision?: number | null;
     };
     result: ConfigShown;
   };
@@ -1669,6 +1864,24 @@ export interface Methods {
     };
     result: UsageReport;
   };
+  /** Usage in a few numbers: ever, today, and how today's requests ended. */
+  usage_summary: {
+    params: Record<string, never>;
+    result: UsageSummary;
+  };
+  /** Writes usage that is still in memory; it is written every few seconds anyway. */
+  store_usage: {
+    params: Record<string, never>;
+    result: Empty;
+  };
+  /** Removes usage that is older; what is older than the configured retention goes by itself. */
+  forget_usage: {
+    params: {
+      /** Default: the configured retention. */
+      days?: number | null;
+    };
+    result: UsageForgotten;
+  };
   /** What this installation is: versions, folders, counts, whether a gateway answers. */
   gateway_status: {
     params: Record<string, never>;
@@ -1693,6 +1906,15 @@ export const ROUTES = {
   remove_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/remove" },
   set_api_key_status: { verb: "PATCH", path: "/admin/accounts/{credential_id}/keys" },
   test_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/test" },
+  key_pool_stats: { verb: "GET", path: "/admin/stats" },
+  list_api_keys: { verb: "GET", path: "/admin/keys" },
+  add_pool_keys: { verb: "POST", path: "/admin/keys" },
+  remove_pool_key: { verb: "DELETE", path: "/admin/keys/{api_key_id}" },
+  toggle_pool_key: { verb: "PATCH", path: "/admin/keys/{api_key_id}/toggle" },
+  test_pool_key: { verb: "POST", path: "/admin/keys/{api_key_id}/test" },
+  test_pool_keys: { verb: "POST", path: "/admin/keys/test-all" },
+  export_pool_keys: { verb: "POST", path: "/admin/keys/export" },
+  move_pool_key: { verb: "PATCH", path: "/admin/keys/{api_key_id}/pool" },
   start_login: { verb: "POST", path: "/admin/logins" },
   poll_login: { verb: "POST", path: "/admin/logins/{login_id}/poll" },
   complete_login: { verb: "POST", path: "/admin/logins/{login_id}/complete" },
@@ -1716,5 +1938,8 @@ export const ROUTES = {
   list_requests: { verb: "GET", path: "/admin/requests" },
   get_request: { verb: "GET", path: "/admin/requests/{request_id}" },
   get_usage: { verb: "GET", path: "/admin/usage" },
+  usage_summary: { verb: "GET", path: "/admin/usage/summary" },
+  store_usage: { verb: "POST", path: "/admin/usage/store" },
+  forget_usage: { verb: "POST", path: "/admin/usage/forget" },
   gateway_status: { verb: "GET", path: "/admin/status" },
 } as const satisfies Partial<Record<keyof Methods, { verb: string; path: string }>>;

@@ -150,3 +150,85 @@ async fn the_document_is_the_one_in_the_repository() {
     assert!(served == kept, "they differ: is docs/openapi.json out of date?");
     admin.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn keys_of_all_pools_are_managed_as_droid2api_does() {
+    let rig = rig().await;
+    for key in ["fk-one-0123456789abcdef", "fk-two-0123456789abcdef", "fk-six-0123456789abcdef"] {
+        rig.fake.add_key(key);
+    }
+    let admin = Admin::start(&rig).await;
+    let one = json!({ "key": "fk-one-0123456789abcdef" });
+    assert_eq!(admin.done("POST", "/admin/keys", one).await["added"], 1);
+    let batch = "fk-one-0123456789abcdef\nfk-two-0123456789abcdef\nfk-bad-0123456789abcdef\nno";
+    let added = admin.done("POST", "/admin/keys/batch", json!({ "keys": batch })).await;
+    assert_eq!(
+        (&added["added"], &added["duplicates"], &added["malformed"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    admin.done("POST", "/admin/pool-groups", json!({ "id": "free", "priority": 1 })).await;
+    let six = json!({ "key": "fk-six-0123456789abcdef", "poolGroup": "free" });
+    admin.done("POST", "/admin/keys", six).await;
+
+    let page = admin.done("GET", "/admin/keys?page=2&limit=3", Value::Null).await;
+    assert_eq!((&page["total"], page["keys"].as_array().map(Vec::len)), (&json!(4), Some(1)));
+    let all = admin.done("GET", "/admin/keys?status=active", Value::Null).await;
+    let id = |tail: usize| all["keys"][tail]["id"].as_str().expect("an id").to_owned();
+    let stats = admin.done("GET", "/admin/stats", Value::Null).await;
+    assert_eq!((&stats["total"], &stats["active"]), (&json!(4), &json!(4)));
+
+    let off = admin.done("PATCH", &format!("/admin/keys/{}/toggle", id(0)), json!({})).await;
+    assert_eq!(off["status"], "disabled");
+    let tested = admin.done("POST", &format!("/admin/keys/{}/test", id(1)), json!({})).await;
+    assert_eq!((&tested["ok"], &tested["status"]), (&json!(true), &json!(200)));
+    let tested = admin.done("POST", "/admin/keys/test-all", json!({})).await;
+    assert_eq!(
+        (&tested["tested"], &tested["ok"], &tested["failed"]),
+        (&json!(3), &json!(2), &json!(1))
+    );
+    let moved = json!({ "poolGroup": "free" });
+    let moved = admin.done("PATCH", &format!("/admin/keys/{}/pool", id(0)), moved).await;
+    assert_eq!((&moved["pools"], &moved["status"]), (&json!(["free"]), &json!("disabled")));
+    let file = admin.ask("GET", "/admin/keys/export?pool=free", Value::Null).await;
+    assert_eq!(file.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(file.text(), "fk-six-0123456789abcdef\nfk-one-0123456789abcdef\n");
+    admin.done("DELETE", &format!("/admin/keys/{}", id(1)), Value::Null).await;
+    assert_eq!(admin.done("GET", "/admin/stats", Value::Null).await["total"], 3);
+    for path in ["toggle", "pool"] {
+        let body = json!({ "poolGroup": "free" });
+        let (status, _) = admin.refused("PATCH", &format!("/admin/keys/nobody/{path}"), body).await;
+        assert_eq!(status, 404, "{path}");
+    }
+
+    admin.done("GET", "/factory/balance/usage", Value::Null).await;
+    let summary = admin.done("GET", "/factory/balance/summary", Value::Null).await;
+    assert_eq!(summary["retention_days"], 90);
+    admin.done("POST", "/factory/balance/sync", Value::Null).await;
+    let removed = admin.done("POST", "/factory/balance/cleanup", json!({ "days": 1 })).await;
+    assert_eq!(removed["removed"], 0);
+    let ended = admin.gateway.stop().await;
+    assert!(!ended.stderr.contains("0123456789abcdef"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_stale_save_of_the_configuration_is_refused_and_a_former_setting_is_told() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    let shown = admin.done("GET", "/admin/config", Value::Null).await;
+    assert!(shown["needs_restart"].as_array().is_some_and(|it| !it.is_empty()), "{shown}");
+    let save = |timeout: u64, revision: &Value| json!({ "config": { "timeout_ms": timeout }, "revision": revision });
+    let first = admin.done("PUT", "/admin/config", save(5000, &shown["revision"])).await;
+    assert_ne!(first["revision"], shown["revision"]);
+    let (status, error) =
+        admin.refused("PUT", "/admin/config", save(6000, &shown["revision"])).await;
+    assert_eq!((status, &error["kind"]), (409, &json!("stale")));
+    let now = admin.done("GET", "/admin/config", Value::Null).await;
+    assert_eq!(now["config"]["timeout_ms"], 5000);
+    for (former, instead) in [("algorithm", "scheduling.strategy"), ("redis", "data folder")] {
+        let body = json!({ "config": { former: "round-robin" } });
+        let (status, error) = admin.refused("PUT", "/admin/config", body).await;
+        let message = error["message"].as_str().expect("a message");
+        assert!(status == 400 && message.contains(instead), "{error}");
+    }
+    admin.gateway.stop().await;
+}

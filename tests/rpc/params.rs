@@ -4,8 +4,13 @@
 //! Must not know: how params are read.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use droid_protocol::dialect::{Dialect, Endpoint};
+use droid_protocol::event::Usage;
 use droid_provider::api::table::METHODS;
+use droid_provider::clock::{Clock as _, Rand, SystemClock};
+use droid_provider::store::{RequestRow, Store, StoreOptions};
 use droid_testbed::host::{Bridge, CallError};
 use droid_testbed::http;
 use droid_testbed::rig::Rig;
@@ -37,6 +42,16 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         .expect("a file");
     let lent = ok(bridge, "acquire_credential", json!({ "model": MODEL })).await;
     ok(bridge, "save_group", json!({ "id": "doomed" })).await;
+    ok(bridge, "save_group", json!({ "id": "tier" })).await;
+    let logged = log_request(rig).await;
+    let client = |name: &str| ok(bridge, "create_client_key", json!({ "name": name }));
+    let client_key = client("Kept").await["id"].clone();
+    let doomed_client_key = client("Doomed").await["id"].clone();
+    let more: Vec<String> = ('e'..='i').map(|it| format!("fk-happy-0123456789-{it}")).collect();
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
+    let other = pool_of(rig, bridge, &more, json!({ "name": "Other", "groups": ["tier"] })).await;
+    let shown = ok(bridge, "get_credential", json!({ "credential_id": other })).await;
+    let spare = |n: usize| shown["keys"][n]["id"].clone();
     let request = json!({
         "model": MODEL, "max_tokens": 9, "messages": [{ "role": "user", "content": "hi" }],
     });
@@ -107,7 +122,63 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("explain_selection", json!({ "model": MODEL })),
         ("get_usage", json!({ "model": MODEL })),
         ("gateway_status", Value::Null),
+        ("usage_summary", Value::Null),
+        ("store_usage", Value::Null),
+        ("forget_usage", json!({ "days": 30 })),
+        ("create_client_key", json!({ "name": "One more" })),
+        ("list_client_keys", Value::Null),
+        ("get_client_key", json!({ "client_key_id": client_key })),
+        ("update_client_key", json!({ "client_key_id": client_key, "name": "Renamed" })),
+        ("rotate_client_key", json!({ "client_key_id": client_key })),
+        ("delete_client_key", json!({ "client_key_id": doomed_client_key })),
+        ("refresh_credential", json!({ "credential_id": id })),
+        ("test_proxy", json!({ "proxy": "http://127.0.0.1:9" })),
+        ("list_requests", json!({ "outcome": "ok", "limit": 5 })),
+        ("get_request", json!({ "request_id": logged })),
+        ("key_pool_stats", Value::Null),
+        ("list_api_keys", json!({ "status": "active", "page": 1 })),
+        ("add_pool_keys", json!({ "keys": ["fk-happy-0123456789-j"] })),
+        ("remove_pool_key", json!({ "api_key_id": spare(0) })),
+        ("toggle_pool_key", json!({ "api_key_id": spare(1), "status": "active" })),
+        ("test_pool_key", json!({ "api_key_id": spare(2), "model": MODEL })),
+        ("test_pool_keys", json!({ "api_key_ids": [spare(2)], "model": MODEL })),
+        ("export_pool_keys", json!({ "credential_id": other })),
+        ("move_pool_key", json!({ "api_key_id": spare(3), "pool": "default" })),
     ]
+}
+
+/// A request in the log, as a gateway on this folder would have left it; answers its id.
+async fn log_request(rig: &Rig) -> &'static str {
+    let id = "req_happy";
+    let entropy = Rand::from_system().expect("randomness");
+    let store = Store::open(StoreOptions {
+        data_dir: rig.data_dir(),
+        passphrase: None,
+        entropy: Arc::new(entropy),
+    });
+    let store = store.await.expect("the records");
+    store.record_request(RequestRow {
+        id: id.to_owned(),
+        started_at: SystemClock.now(),
+        client_key_id: None,
+        client: Dialect::Anthropic,
+        endpoint: Some(Endpoint::Anthropic),
+        model_asked: MODEL.to_owned(),
+        model_sent: Some(MODEL.to_owned()),
+        stream: false,
+        session: None,
+        attempts: Vec::new(),
+        skipped: Vec::new(),
+        status: 200,
+        outcome: "ok".to_owned(),
+        usage: Usage::default(),
+        cost: 0,
+        latency_ms: 1,
+        first_token_ms: None,
+        upstream_request_id: None,
+    });
+    store.close().await.expect("written");
+    id
 }
 
 /// A browser sign-in that a person has confirmed: its id and where the browser ended up.
@@ -129,9 +200,8 @@ struct Param {
 
 fn documented(method: &str) -> Vec<Param> {
     let spec = METHODS.iter().find(|it| it.name == method).expect(method);
-    if spec.params == ["as acquire_credential"] {
-        return documented("acquire_credential");
-    }
+    let others = spec.params.iter().filter_map(|it| it.strip_prefix("as "));
+    let others: Vec<Param> = others.flat_map(documented).collect();
     // `chunk?: string, or chunk_base64?: string - the bytes` names two.
     let of_line = |line: &'static str| {
         let head = line.split(" - ").next().unwrap_or(line);
@@ -140,14 +210,14 @@ fn documented(method: &str) -> Vec<Param> {
             None => ("", line),
         })
     };
-    let params = spec.params.iter().flat_map(|it| of_line(it)).filter(|(name, _)| !name.is_empty());
-    params
-        .map(|(name, kind)| Param {
-            optional: name.ends_with('?'),
-            name: name.trim_end_matches('?').to_owned(),
-            kind: kind.split([' ', ',']).next().unwrap_or_default().to_owned(),
-        })
-        .collect()
+    let own = spec.params.iter().filter(|it| !it.starts_with("as "));
+    let own = own.flat_map(|it| of_line(it)).filter(|(name, _)| !name.is_empty());
+    let own = own.map(|(name, kind)| Param {
+        optional: name.ends_with('?'),
+        name: name.trim_end_matches('?').to_owned(),
+        kind: kind.split([' ', ',']).next().unwrap_or_default().to_owned(),
+    });
+    others.into_iter().chain(own).collect()
 }
 
 fn wrong_values() -> Vec<Value> {
@@ -239,7 +309,15 @@ async fn null_is_as_good_as_absent_for_what_may_be_left_out() {
     let rig = rig().await;
     let bridge = rig.bridge();
     let happy = happy_params(&rig, &bridge).await;
-    let by_now = ["delete_credential", "complete_login", "import_credentials", "delete_group"];
+    let by_now = [
+        "delete_credential",
+        "complete_login",
+        "import_credentials",
+        "delete_group",
+        "delete_client_key",
+        "remove_pool_key",
+        "move_pool_key",
+    ];
     for spec in METHODS.iter().filter(|it| !by_now.contains(&it.name)) {
         let (_, base) = happy.iter().find(|(name, _)| *name == spec.name).expect(spec.name);
         let optional: Vec<Param> =
@@ -302,7 +380,9 @@ async fn every_setting_may_be_anything() {
     for path in &paths {
         for value in wrong_values() {
             let patch = path.iter().rev().fold(value, |inner, name| json!({ name: inner }));
-            let field = path.last().expect("a path");
+            // What a person named themselves is one value: its parts do not stand alone.
+            let whole = if path[0] == "prices" { path.get(1) } else { path.last() };
+            let field = whole.expect("a path");
             let params = json!({ "config": patch });
             answers_well(&bridge, "update_config", field, &params, false).await;
         }

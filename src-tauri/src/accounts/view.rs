@@ -197,7 +197,25 @@ impl AccountView {
     /// With its keys counted.
     #[must_use]
     pub fn with_counts<'a>(mut self, keys: impl Iterator<Item = &'a Key>, now: Timestamp) -> Self {
-        let mut counts = KeyCounts::default();
+        self.keys = Some(KeysView::Counts(KeyCounts::of(keys, now)));
+        self
+    }
+
+    /// With each of its keys.
+    #[must_use]
+    pub fn with_keys(mut self, keys: &[Key], now: Timestamp) -> Self {
+        self.keys = Some(KeysView::Each(keys.iter().map(|it| KeyView::new(it, now)).collect()));
+        self
+    }
+}
+
+// === impl KeyCounts ===
+
+impl KeyCounts {
+    /// Counts keys as they are now.
+    #[must_use]
+    pub fn of<'a>(keys: impl Iterator<Item = &'a Key>, now: Timestamp) -> Self {
+        let mut counts = Self::default();
         for key in keys {
             counts.total += 1;
             match key.status {
@@ -208,15 +226,7 @@ impl AccountView {
                 KeyStatus::Error => counts.error += 1,
             }
         }
-        self.keys = Some(KeysView::Counts(counts));
-        self
-    }
-
-    /// With each of its keys.
-    #[must_use]
-    pub fn with_keys(mut self, keys: &[Key], now: Timestamp) -> Self {
-        self.keys = Some(KeysView::Each(keys.iter().map(|it| KeyView::new(it, now)).collect()));
-        self
+        counts
     }
 }
 

@@ -9,6 +9,7 @@ mod client_keys;
 mod configuration;
 mod credentials;
 mod info;
+mod key_pool;
 mod keys;
 mod login;
 mod requests;
@@ -78,6 +79,7 @@ impl Api {
             info::register(&mut table)?;
             credentials::register(&mut table)?;
             keys::register(&mut table)?;
+            key_pool::register(&mut table)?;
             client_keys::register(&mut table)?;
             login::register(&mut table)?;
             selection::register(&mut table)?;

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::Config;
 use super::check::{self, Bad};
@@ -75,6 +76,15 @@ impl Config {
         raw::to_json(self, Passwords::Masked)
     }
 
+    /// Another number for another configuration; the same one in every process.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        let text = raw::to_json(self, Passwords::Shown).to_string();
+        let hash = Sha256::digest(text.as_bytes());
+        // As many bits as a JavaScript number holds.
+        hash.iter().take(6).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
     /// This configuration with the keys of `patch` over it. Lists, `model_redirects` and `prices` are
     /// replaced as a whole; a proxy whose password is still masked keeps the one it has.
     ///
@@ -116,6 +126,16 @@ impl Config {
 #[must_use]
 pub fn schema() -> Value {
     keys::schema(&Config::default().to_json())
+}
+
+/// The keys whose change is in force when the process starts again.
+#[must_use]
+pub fn needs_restart() -> Vec<&'static str> {
+    keys::KEYS
+        .iter()
+        .filter(|it| it.about.ends_with("Needs a restart."))
+        .map(|it| it.path)
+        .collect()
 }
 
 // === impl Origin ===

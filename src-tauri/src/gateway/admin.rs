@@ -28,7 +28,7 @@ use super::error::admin::{self as refusal, Refusal};
 use super::shared::Shared;
 use crate::api::context::Context;
 use crate::api::methods::Api;
-use crate::api::table::{METHODS, Verb};
+use crate::api::table::{METHODS, Route, Verb};
 use crate::api::{openapi, schema};
 use crate::config::env::Env;
 use crate::error::Result;
@@ -75,6 +75,7 @@ pub(super) fn routes(admin: Admin, more: Router<Arc<Shared>>) -> Router<Arc<Shar
         .route("/admin/logout", post(sign_in::out))
         .route("/admin/session", get(sign_in::session))
         .route("/admin/openapi.json", get(document))
+        .route("/admin/keys/export", get(export))
         .route("/admin", any(nothing))
         .route("/admin/{*rest}", any(nothing))
         .route("/factory/{*rest}", any(nothing));
@@ -121,6 +122,20 @@ async fn sealed(mut response: Response) -> Response {
 
 async fn document(State(admin): State<Arc<Admin>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], admin.document.clone()).into_response()
+}
+
+/// The keys of `export_pool_keys` as a file (seed S3).
+async fn export(
+    State(admin): State<Arc<Admin>>,
+    path: RawPathParams,
+    request: Request,
+) -> Response {
+    let route = Route { verb: Verb::Get, path: "/admin/keys/export" };
+    let call = Call::new("export_pool_keys", route, None);
+    match call.result(&admin.api, &path, request).await {
+        Ok(result) => call::text_file(&result, "keys.txt"),
+        Err(response) => *response,
+    }
 }
 
 async fn nothing() -> Response {

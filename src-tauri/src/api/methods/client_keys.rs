@@ -78,8 +78,26 @@ struct Update {
     /// Refuses the change when a person made another one since.
     #[serde(default)]
     revision: Option<u64>,
-    #[serde(flatten)]
-    fields: Fields,
+    // Not flattened: an error could not name the field then.
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    enabled: Option<bool>,
+    /// RFC 3339; null takes it away.
+    #[serde(default, deserialize_with = "given")]
+    expires_at: Option<Option<String>>,
+    /// From the first use; null takes it away.
+    #[serde(default, deserialize_with = "given")]
+    expires_days: Option<Option<u32>>,
+    /// `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts.
+    #[serde(default)]
+    binding: Option<String>,
+    /// Names with `*`; empty is all.
+    #[serde(default)]
+    models: Option<Vec<String>>,
+    /// Replaces all of them.
+    #[serde(default)]
+    limits: Option<Limits>,
 }
 
 /// A client key, without the key.
@@ -130,6 +148,20 @@ struct ClientKeyMade {
     view: ClientKeyView,
 }
 
+impl From<Update> for Fields {
+    fn from(it: Update) -> Self {
+        Self {
+            name: it.name,
+            enabled: it.enabled,
+            expires_at: it.expires_at,
+            expires_days: it.expires_days,
+            binding: it.binding,
+            models: it.models,
+            limits: it.limits,
+        }
+    }
+}
+
 pub(super) fn register(table: &mut Table) -> Registered {
     table.add("create_client_key", |context, it: Fields| async move {
         let app = context.app().await?;
@@ -150,8 +182,9 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("update_client_key", |context, it: Update| async move {
         let app = context.app().await?;
-        let patch = it.fields.patch()?;
-        let key = app.client_keys.update(&it.client_key_id, patch, it.revision).await?;
+        let Update { client_key_id, revision, .. } = &it;
+        let (id, revision) = (client_key_id.clone(), *revision);
+        let key = app.client_keys.update(&id, Fields::from(it).patch()?, revision).await?;
         shown(app, key).await
     })?;
     table.add("rotate_client_key", |context, it: ById| async move {

@@ -14,12 +14,19 @@ use crate::config::{self, ConfigPatch, ConfigValue, Live};
 #[derive(Deserialize, JsonSchema)]
 struct Update {
     config: ConfigPatch,
+    /// Refuse the change if the configuration is at another revision by now.
+    #[serde(default)]
+    revision: Option<u64>,
 }
 
 /// The configuration in force.
 #[derive(Serialize, JsonSchema)]
 struct ConfigShown {
     config: ConfigValue,
+    /// For `update_config`: what it was read at.
+    revision: u64,
+    /// Keys that are read when a process starts.
+    needs_restart: Vec<&'static str>,
     origin: ConfigOrigin,
 }
 
@@ -36,7 +43,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
         .add("get_config", |context, _: None_| async move { Ok(shown(context.config().await?)) })?;
     table.add("update_config", |context, it: Update| async move {
         let live = context.config().await?;
-        live.update(&it.config.0)?;
+        live.update(&it.config.0, it.revision)?;
         if let Some(app) = context.opened() {
             app.reconfigure();
         }
@@ -46,9 +53,11 @@ pub(super) fn register(table: &mut Table) -> Registered {
 }
 
 fn shown(live: &Live) -> ConfigShown {
-    let origin = live.origin();
+    let (config, origin) = (live.get(), live.origin());
     ConfigShown {
-        config: ConfigValue(live.get().to_json()),
+        config: ConfigValue(config.to_json()),
+        revision: config.revision(),
+        needs_restart: config::needs_restart(),
         origin: ConfigOrigin { files: origin.files.clone(), user_file: origin.user_file.clone() },
     }
 }

@@ -23,7 +23,7 @@ use crate::probe::{self, Probe};
 
 /// Keys that are tested at the same time: enough to be quick, few enough not to look like an
 /// attack.
-const TESTS_AT_ONCE: usize = 4;
+pub(super) const TESTS_AT_ONCE: usize = 4;
 
 #[derive(Deserialize, JsonSchema)]
 struct Add {
@@ -76,7 +76,7 @@ struct KeysTested {
 pub(super) struct KeyTested {
     id: KeyId,
     tail: String,
-    ok: bool,
+    pub(super) ok: bool,
     /// Upstream's HTTP status; none where it did not answer.
     status: Option<u16>,
     /// For a person.
@@ -133,7 +133,12 @@ async fn test(app: &App, it: Test) -> Result<KeysTested> {
 }
 
 /// Asks with one key, and notes the answer as a request's would be.
-async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result<KeyTested> {
+pub(super) async fn test_one(
+    app: &App,
+    account: &Account,
+    key: Key,
+    model: &str,
+) -> Result<KeyTested> {
     let secret = app.store.key_secret(&key.id).await?;
     let proxy = app.store.proxy(&account.id).await?;
     let config = app.config.get();

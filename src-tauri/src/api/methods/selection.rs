@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client_keys::dollars;
-use super::{Empty, Registered, Table};
+use super::{Empty, None_, Registered, Table};
 use crate::api::params::or_default;
 use crate::app::App;
 use crate::broker::{Loan, Outcome, Report, Wanted};
@@ -142,6 +142,13 @@ struct UsageAsk {
     model: Option<String>,
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct Forget {
+    /// Default: the configured retention.
+    #[serde(default)]
+    days: Option<u32>,
+}
+
 pub(super) fn register(table: &mut Table) -> Registered {
     table.add("acquire_credential", |context, it: Acquire| async move {
         acquire(context.app().await?, it).await
@@ -154,6 +161,16 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("explain_selection", |context, it: Acquire| async move {
         explain(context.app().await?, &it).await
+    })?;
+    table.add("usage_summary", |context, _: None_| async move {
+        summary(context.app().await?).await
+    })?;
+    table.add("store_usage", |context, _: None_| async move {
+        context.app().await?.store.flush().await?;
+        Ok(Empty {})
+    })?;
+    table.add("forget_usage", |context, it: Forget| async move {
+        forget(context.app().await?, it.days).await
     })?;
     table.add(
         "get_usage",
@@ -256,6 +273,56 @@ fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
             (Outcome::Fault(fault), Usage::default(), None)
         }
     }
+}
+
+/// What was used, in a few numbers (seed S3).
+#[derive(Serialize, JsonSchema)]
+struct UsageSummary {
+    /// Ever, as far as it is kept.
+    total: UsageView,
+    /// Since midnight, UTC.
+    today: UsageView,
+    /// Of today's requests, by how they ended.
+    outcomes: Vec<UsageView>,
+    /// Days that usage is kept.
+    retention_days: u32,
+}
+
+async fn summary(app: &App) -> Result<UsageSummary> {
+    let now = app.clock.now();
+    let today = Timestamp(now.0 - now.0.rem_euclid(24 * 3_600_000));
+    let sum = async |from: Option<Timestamp>, by: Vec<UsageBy>| {
+        app.store.usage(UsageFilter { from, by, ..UsageFilter::default() }).await
+    };
+    let one = |sums: Vec<UsageTotal>| UsageView::new(sums.into_iter().next().unwrap_or_default());
+    Ok(UsageSummary {
+        total: one(sum(None, Vec::new()).await?),
+        today: one(sum(Some(today), Vec::new()).await?),
+        outcomes: sum(Some(today), vec![UsageBy::Outcome])
+            .await?
+            .into_iter()
+            .map(UsageView::new)
+            .collect(),
+        retention_days: app.config.get().usage.retention_days,
+    })
+}
+
+/// What was forgotten.
+#[derive(Serialize, JsonSchema)]
+struct UsageForgotten {
+    /// Rows of an hour, account and model.
+    removed: usize,
+}
+
+async fn forget(app: &App, days: Option<u32>) -> Result<UsageForgotten> {
+    let kept = app.config.get().usage.retention_days;
+    let days = days.unwrap_or(kept);
+    if days == 0 {
+        return Err(Error::invalid("days", "expected 1 or more"));
+    }
+    let age = Duration::from_secs(u64::from(days) * 24 * 3600);
+    let removed = app.store.sweep_usage(app.clock.now().minus(age)).await?;
+    Ok(UsageForgotten { removed })
 }
 
 async fn usage(app: &App, it: UsageAsk) -> Result<UsageReport> {

@@ -3,12 +3,14 @@
 //! Owns: how path, query and body become params, and a result becomes an answer.
 //! Must not know: what a method does, who may call it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -57,14 +59,25 @@ impl Call {
         path: &RawPathParams,
         request: Request,
     ) -> Response {
+        match self.result(api, path, request).await {
+            Ok(result) => json(result.get().to_owned()),
+            Err(response) => *response,
+        }
+    }
+
+    /// What the method answers, as it wrote it; else the answer that says why not.
+    pub(super) async fn result(
+        &self,
+        api: &Api,
+        path: &RawPathParams,
+        request: Request,
+    ) -> Result<Arc<RawValue>, Box<Response>> {
         let params = match self.params(path, request).await {
             Ok(params) => Value::Object(params).to_string(),
-            Err(refused) => return refusal::answer(&refused),
+            Err(refused) => return Err(Box::new(refusal::answer(&refused))),
         };
-        match api.call_text(self.method, Some(&params)).await {
-            Ok(result) => json(result.get().to_owned()),
-            Err(error) => refusal::failure(&error),
-        }
+        let called = api.call_text(self.method, Some(&params)).await;
+        called.map_err(|error| Box::new(refusal::failure(&error)))
     }
 
     async fn params(
@@ -164,6 +177,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// An answer of JSON text.
 pub(super) fn json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// The `text` of a result as a file to keep.
+pub(super) fn text_file(result: &RawValue, name: &str) -> Response {
+    let object: Map<String, Value> = serde_json::from_str(result.get()).unwrap_or_default();
+    let text = object.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let kept = format!("attachment; filename=\"{name}\"");
+    let kind = "text/plain; charset=utf-8".to_owned();
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, kept)], text).into_response()
 }
 
 #[cfg(test)]
