@@ -1,11 +1,11 @@
-# Needs cargo, gcc and make. `make` lists the targets.
+# Needs cargo, gcc and make; `make sdk` also python3, node and npm. `make` lists the targets.
 
 CARGO ?= cargo
 FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench fuzz
+.PHONY: help demo run check test bench fuzz sdk
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ check: ## formatting, lints, rustdoc: the quick part
 test: check ## everything: the quick part, the build from src-tauri, every test
 	cd src-tauri && $(CARGO) build --locked
 	$(CARGO) test --workspace --locked
+	tests/sdk/run.sh
+
+sdk: ## the official Python and JavaScript SDKs alone; needs python3, node and npm
+	tests/sdk/run.sh
 
 # The benches a manifest names.
 benches = $(shell sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p;}' $(1))

@@ -17,7 +17,6 @@ mod rpc {
     mod contract;
     mod edits;
     mod faults;
-    mod http;
     mod input;
     mod lines;
     mod params;

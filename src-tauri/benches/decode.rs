@@ -8,10 +8,10 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to tell")]
 
+mod inputs;
 mod support;
 
 use std::hint::black_box;
-use std::path::Path;
 
 use droid_protocol::decode::StreamDecoder;
 use droid_protocol::dialect::Dialect;
@@ -27,7 +27,7 @@ fn main() {
     println!("\n# Streams of {FRAMES} frames, frames/s of processor time, mean of {ROUNDS}");
     row(&["stream", "whole", "8 KiB chunks", "1 byte chunks", "tree of each line", "of tree"]);
     for dialect in Dialect::ALL {
-        let stream = stream(dialect);
+        let stream = inputs::stream(dialect, FRAMES);
         let by = |size: usize| {
             let time = mean_of(ROUNDS, || decode(dialect, black_box(&stream), size));
             per_second(FRAMES, time)
@@ -62,25 +62,4 @@ fn decode(dialect: Dialect, stream: &[u8], chunk: usize) {
         events.clear();
     }
     assert_eq!(decoder.end(&mut events), End::Done);
-}
-
-/// A recorded stream with one of its text frames repeated until it is long enough.
-fn stream(dialect: Dialect) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let file = folder.join(dialect.as_str()).join("plain_text.sse");
-    let recorded = std::fs::read_to_string(file).unwrap().replace("\r\n", "\n");
-    let frames: Vec<&str> = recorded.split_inclusive("\n\n").collect();
-    let mark = match dialect {
-        Dialect::Anthropic => "\"text_delta\"",
-        Dialect::Responses => "\"response.output_text.delta\"",
-        Dialect::Chat => "\"content\":\"",
-        Dialect::Gemini => "\"text\":",
-    };
-    let is_text = |it: &&str| it.contains(mark) && !it.contains("\"finishReason\":\"");
-    let text = frames.iter().rposition(is_text).unwrap();
-    let mut stream = frames[..text].concat();
-    for _ in 0..FRAMES - (frames.len() - 1) {
-        stream += frames[text];
-    }
-    (stream + &frames[text + 1..].concat()).into_bytes()
 }

@@ -8,15 +8,15 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to tell")]
 
+mod inputs;
 mod support;
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Duration;
 
 use droid_protocol::dialect::Dialect;
 use droid_protocol::edit::{Body, Edits, Reasoning};
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::{mean_of, ms, row};
 
 const SIZE: usize = 1_000_000;
@@ -28,8 +28,8 @@ fn main() {
     );
     row(&["body", "edit", "MB/s", "tree and back", "MB/s", "times faster"]);
     for dialect in Dialect::ALL {
-        for (turns, text) in [("short turns", None), ("8 KiB turns", Some(text()))] {
-            let body = body(dialect, text.as_deref());
+        for (turns, text) in [("short turns", None), ("8 KiB turns", Some(inputs::text()))] {
+            let body = inputs::request(dialect, text.as_deref(), SIZE);
             let edit = mean_of(ROUNDS, || edit(dialect, black_box(&body)));
             let tree = mean_of(ROUNDS, || {
                 let tree: Value = serde_json::from_slice(black_box(&body)).unwrap();
@@ -61,43 +61,6 @@ fn edit(dialect: Dialect, bytes: &[u8]) {
     let edited = body.apply(&edits).unwrap();
     assert!(edited.changed());
     black_box(edited);
-}
-
-/// A recorded request whose turns, or turns of a text, are repeated until it is long enough.
-fn body(dialect: Dialect, text: Option<&str>) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/requests");
-    let file = folder.join(dialect.as_str()).join("tool_result.json");
-    let recorded: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    let mut body = recorded["body"].clone();
-    let turns = match dialect {
-        Dialect::Anthropic | Dialect::Chat => &mut body["messages"],
-        Dialect::Responses => &mut body["input"],
-        Dialect::Gemini => &mut body["contents"],
-    };
-    let turns = turns.as_array_mut().unwrap();
-    let unit = match text {
-        None => turns.clone(),
-        Some(text) => vec![match dialect {
-            Dialect::Anthropic => {
-                json!({"role": "user", "content": [{"type": "text", "text": text}]})
-            }
-            Dialect::Responses => {
-                json!({"role": "user", "content": [{"type": "input_text", "text": text}]})
-            }
-            Dialect::Chat => json!({"role": "user", "content": text}),
-            Dialect::Gemini => json!({"role": "user", "parts": [{"text": text}]}),
-        }],
-    };
-    let length = serde_json::to_vec(&unit).unwrap().len();
-    for _ in 0..SIZE.div_ceil(length) {
-        turns.extend_from_slice(&unit);
-    }
-    serde_json::to_vec(&body).unwrap()
-}
-
-/// Source code, as agents send it: line ends, quotes, tabs.
-fn text() -> String {
-    "\tlet answer = ask(\"what is it\")?; // straße 漢字\n".repeat(160)
 }
 
 fn rate(n_bytes: usize, time: Duration) -> String {

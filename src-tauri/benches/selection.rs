@@ -55,6 +55,7 @@ fn report(name: &str, pool: &mut Pool) {
         binding: &binding,
         sticky: None,
         exclude: &[],
+        exclude_keys: &[],
         limit: 3,
     };
     let mut chosen = 0;

@@ -82,6 +82,7 @@ async fn writes(rig: &Rig, account: &AccountId) {
         model: MODEL.to_owned(),
         outcome: "ok".to_owned(),
         usage: Usage { input_tokens: 900, output_tokens: 300, ..Usage::default() },
+        cost: 3_000_000,
         latency_ms: 1200,
         first_token_ms: None,
     };

@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")"
 fixtures=../../tests/fixtures
-targets="rpc_line sse stream request_edit encrypted_field"
+targets="rpc_line sse stream request_edit encrypted_field translate_stream translate_request"
 
 if ! cargo +nightly --version >/dev/null 2>&1; then
     echo "fuzzing needs a nightly toolchain: rustup toolchain install nightly --profile minimal" >&2
@@ -33,6 +33,11 @@ headed() { # target name dialect-number how
     { printf "\\00$3$4"; cat; } >"corpus/$1/seed-$2"
 }
 
+# The body in a fixture of a request: a member, indented by two.
+body() { # file
+    sed -n '/^  "body": {$/,/^  }/p' "$1" | sed -e '1s/.*/{/' -e '$s/.*/}/'
+}
+
 seed() {
     mkdir -p corpus/rpc_line
     number=0
@@ -53,12 +58,12 @@ LINES
             name=$dialect-$(basename "$file")
             headed stream "$name" "$number" '\001\007\100' <"$file"
             headed sse "$name" "$number" '\001\007\100' <"$file"
+            headed translate_stream "$name" "$number" '\001\007\100' <"$file"
         done
         for file in "$fixtures/requests/$dialect"/*.json; do
+            body "$file" | headed translate_request "$dialect-$(basename "$file")" "$number" ''
             for level in 0 3; do
-                # The fixture holds the body as a member, indented by two.
-                sed -n '/^  "body": {$/,/^  }/p' "$file" |
-                    sed -e '1s/.*/{/' -e '$s/.*/}/' |
+                body "$file" |
                     headed request_edit "$dialect-$level-$(basename "$file")" "$number" \
                         "\\00$level\\001\\007"
             done

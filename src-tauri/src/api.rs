@@ -6,6 +6,8 @@
 pub mod context;
 pub mod error;
 pub mod methods;
+pub mod openapi;
 pub mod params;
+pub mod schema;
 pub mod streams;
 pub mod table;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::accounts::Accounts;
 use crate::accounts::import::FromEnvironment;
 use crate::broker::{Broker, Parts};
+use crate::client_keys::{self, ClientKeys};
 use crate::clock::{Clock, Entropy, Rand, SystemClock};
 use crate::config::env::{self, Env, ProcessEnv};
 use crate::config::{Config, Live};
@@ -52,6 +53,8 @@ pub struct App {
     pub accounts: Accounts,
     /// Signs people in.
     pub logins: Logins,
+    /// The gateway's clients.
+    pub client_keys: ClientKeys,
     /// Refreshes tokens.
     pub refresher: Refresher<Store>,
     /// HTTP clients by proxy.
@@ -84,6 +87,12 @@ impl Boot {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(entropy),
         })
+    }
+
+    /// A variable that holds a secret; none where it is empty.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<Secret> {
+        self.env.get(name).filter(|it| !it.trim().is_empty()).map(Secret::new)
     }
 
     /// Reads the configuration.
@@ -146,6 +155,13 @@ impl App {
             journal,
             passphrase,
         };
+        let client_keys = ClientKeys::new(client_keys::Parts {
+            store: store.clone(),
+            owner: owner.id().clone(),
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+            environment: boot.secret(env::API_ACCESS_KEY),
+        });
         let sign_in =
             SignIn::new(workos.clone(), Arc::clone(&boot.clock), Arc::clone(&boot.entropy));
         let logins = Logins::new(accounts.clone(), sign_in);
@@ -155,6 +171,7 @@ impl App {
             broker,
             accounts,
             logins,
+            client_keys,
             refresher,
             clients,
             workos,
@@ -188,10 +205,9 @@ impl App {
     }
 
     async fn import_environment(&self, boot: &Boot) -> Result<()> {
-        let secret = |name| boot.env.get(name).filter(|it| !it.trim().is_empty()).map(Secret::new);
         let from = FromEnvironment {
-            api_key: secret(env::FACTORY_API_KEY),
-            refresh_token: secret(env::REFRESH_KEY),
+            api_key: boot.secret(env::FACTORY_API_KEY),
+            refresh_token: boot.secret(env::REFRESH_KEY),
         };
         for imported in self.accounts.import_environment(&from).await? {
             if imported.outcome != "known" {

@@ -20,6 +20,7 @@ use futures_util::lock::Mutex as AsyncMutex;
 use tokio::time::{Instant, timeout_at};
 
 use self::lease::Lease;
+use self::places::Unlent;
 use crate::clock::{Clock, Entropy, Timestamp};
 use crate::config::{Config, Live};
 use crate::error::{Error, Result};
@@ -27,7 +28,7 @@ use crate::ids::{AccountId, ClientKeyId, KeyId, LeaseId, OwnerId};
 use crate::models::Route;
 use crate::oauth::refresh::Refresher;
 use crate::outbound::{self, Headers, Sender};
-use crate::pool::account::Account;
+use crate::pool::account::{Account, Kind};
 use crate::pool::affinity::{self, Affinity, Bound};
 use crate::pool::{Ask, Binding, Candidate, Explanation, Pool, Sticky};
 use crate::secret::Secret;
@@ -76,6 +77,11 @@ pub struct Wanted<'a> {
     pub binding: Binding,
     /// Accounts that were tried already.
     pub exclude: Vec<AccountId>,
+    /// Keys that were tried already.
+    pub exclude_keys: Vec<KeyId>,
+    /// For a question that costs nothing: it takes no place, is no use of the account and binds no
+    /// conversation. What is lent for it is not given back.
+    pub free: bool,
 }
 
 /// An account on loan.
@@ -95,6 +101,8 @@ pub struct Lent {
     pub expires_at: Option<Timestamp>,
     /// To give it back with.
     pub lease_id: LeaseId,
+    /// One of the account's places was taken: the next request may wait for it.
+    pub place: bool,
 }
 
 struct State {
@@ -171,24 +179,38 @@ impl Broker {
                 // Why the last account could not be lent says more than that none is left.
                 Err(refusal) => return Err(failed.unwrap_or(refusal)),
             };
+            if candidate.key.is_none() && self.is_pool(&candidate.account) {
+                // Every key of it that may be used was tried.
+                exclude.push(candidate.account);
+                continue;
+            }
+            if candidate.probe && wanted.free {
+                // The one probe of a pause is for a request that shows something.
+                exclude.push(candidate.account);
+                continue;
+            }
             if candidate.probe && !self.claim_probe(&candidate, &route.model).await? {
                 // Another process was faster; the pool knows that now.
                 continue;
             }
             let lent = timeout_at(give_up, self.lend(&config, &route, &wanted, &candidate)).await;
             match lent.unwrap_or_else(|_| Err(too_slow(&candidate))) {
-                Ok(lent) => {
-                    let Some(session) = &session else { return Ok(self.lent(lent, &candidate)) };
+                Ok((lent, _)) if wanted.free => return Ok(lent),
+                Ok((lent, unlent)) => {
+                    let Some(session) = &session else {
+                        return Ok(self.lent(lent, unlent, &candidate));
+                    };
                     let winner = self.bind(session, &candidate, sticky.as_ref()).await?;
                     let is_it = |it: &Sticky| {
                         (&it.account, &it.key) == (&candidate.account, &candidate.key)
                     };
                     if is_it(&winner.sticky) || races == BINDING_RACES {
-                        return Ok(self.lent(lent, &candidate));
+                        return Ok(self.lent(lent, unlent, &candidate));
                     }
                     // Another process bound this conversation at the same moment: join it there.
                     races += 1;
                     self.parts.store.drop_lease(&lent.lease_id).await?;
+                    unlent.lent();
                     sticky = Some(winner);
                     failed = None;
                 }
@@ -243,7 +265,9 @@ impl Broker {
             Error::Internal("the pool offered an empty list of candidates".to_owned())
         })?;
         // Before anything is waited for: requests that come meanwhile take the next in line.
-        state.pool.used(&candidate.account, candidate.key.as_ref(), now);
+        if !wanted.free {
+            state.pool.used(&candidate.account, candidate.key.as_ref(), now);
+        }
         Ok(candidate)
     }
 
@@ -254,7 +278,7 @@ impl Broker {
         route: &Route,
         wanted: &Wanted<'_>,
         candidate: &Candidate,
-    ) -> Result<Lent> {
+    ) -> Result<(Lent, Unlent)> {
         let account = self.account(&candidate.account)?;
         let lease = Lease {
             account_id: account.id.clone(),
@@ -262,7 +286,7 @@ impl Broker {
             client_key_id: wanted.client_key_id.map(ClientKeyId::from),
             model: route.model.clone(),
             token: None,
-            place: account.max_concurrency > 0,
+            place: account.max_concurrency > 0 && !wanted.free,
             taken_at: self.parts.clock.now(),
             nonce: self.parts.entropy.u64(),
         };
@@ -270,22 +294,28 @@ impl Broker {
         let credential = self.credential(&account, candidate.key.as_ref()).await?;
         let lease = Lease { token: credential.fingerprint, ..lease };
         let lease_id = lease.to_id();
-        if lease.place {
-            self.take_place(config, &account, &lease, &lease_id).await?;
+        let unlent = Unlent::new(&self.parts.store, &lease, &lease_id);
+        if lease.place
+            && let Err(full) = self.take_place(config, &account, &lease, &lease_id).await
+        {
+            unlent.lent();
+            return Err(full);
         }
         let sender =
             Sender { user_agent: account.user_agent.as_deref(), bearer: Some(&credential.secret) };
         let mut headers = outbound::headers(config, route, sender);
         headers.session(wanted.session.as_ref(), self.parts.entropy.uuid());
-        Ok(Lent {
+        let lent = Lent {
             url: outbound::url(config, route.endpoint),
             route: route.clone(),
             headers,
             expires_at: credential.expires_at,
             key_id: candidate.key.clone(),
             lease_id,
+            place: lease.place,
             account,
-        })
+        };
+        Ok((lent, unlent))
     }
 
     /// Binds the conversation to the account that was lent, durably, and answers what it is bound
@@ -335,9 +365,14 @@ impl Broker {
     }
 
     /// Notes that the loan stands.
-    fn lent(&self, lent: Lent, candidate: &Candidate) -> Lent {
+    fn lent(&self, lent: Lent, unlent: Unlent, candidate: &Candidate) -> Lent {
+        unlent.lent();
         self.parts.store.touch(&candidate.account, candidate.key.as_ref(), self.parts.clock.now());
         lent
+    }
+
+    fn is_pool(&self, id: &AccountId) -> bool {
+        self.state().pool.account(id).is_some_and(|it| it.kind == Kind::ApiKey)
     }
 
     fn account(&self, id: &AccountId) -> Result<Account> {
@@ -374,6 +409,7 @@ fn ask<'a>(
         binding: &wanted.binding,
         sticky,
         exclude,
+        exclude_keys: &wanted.exclude_keys,
         limit: usize::try_from(config.scheduling.max_attempts).unwrap_or(usize::MAX),
     }
 }

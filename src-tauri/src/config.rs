@@ -4,6 +4,7 @@
 //! Must not know: where values came from, who uses them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
@@ -17,12 +18,14 @@ mod keys;
 mod live;
 mod load;
 mod raw;
+mod shape;
 
 #[cfg(test)]
 mod tests;
 
 pub use live::Live;
 pub use load::{Origin, schema};
+pub use shape::{ConfigPatch, ConfigValue};
 
 use crate::pool::account::Strategy;
 use crate::secret::Secret;
@@ -52,6 +55,10 @@ pub struct Config {
     pub proxies: Vec<Proxy>,
     /// Selection and cooling.
     pub scheduling: Scheduling,
+    /// The HTTP face.
+    pub gateway: Gateway,
+    /// Prices by model; `*` stands for anything, the longest pattern that fits counts.
+    pub prices: BTreeMap<String, Price>,
     /// What is kept of usage.
     pub usage: Usage,
 }
@@ -181,11 +188,51 @@ pub struct Scheduling {
     pub strike_window: Duration,
 }
 
+/// `gateway`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Longest request body, in bytes.
+    pub max_body: usize,
+    /// Connections at the same time.
+    pub max_connections: usize,
+    /// How long the head of a request may take, and a connection may wait for one.
+    pub header_timeout: Duration,
+    /// How long a body may pause while it is sent.
+    pub body_timeout: Duration,
+    /// A stream that is silent for so long gets a sign of life.
+    pub ping: Duration,
+    /// From the order to stop to the end of what is in flight then.
+    pub drain: Duration,
+    /// Clients may send a Factory key of their own in `X-Factory-API-Key`.
+    pub factory_key_header: bool,
+    /// A client's own `Authorization` goes upstream where no client key is sent.
+    pub pass_through: bool,
+}
+
+/// What a million tokens of a model cost, in millionths of a dollar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Input that no cache is used for.
+    pub input: u64,
+    /// Output, reasoning included.
+    pub output: u64,
+    /// Input written to a cache for five minutes.
+    pub cache_write_5m: u64,
+    /// Input written to a cache for an hour.
+    pub cache_write_1h: u64,
+    /// Input read from a cache.
+    pub cache_read: u64,
+}
+
 /// `usage`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Days that usage is kept.
+    /// Days that sums of usage are kept.
     pub retention_days: u32,
+    /// Days that single requests are kept.
+    pub request_log_days: u32,
 }
 
 // === impl Default ===
@@ -243,7 +290,19 @@ impl Default for Config {
                 strikes: 3,
                 strike_window: Duration::from_secs(10 * 60),
             },
-            usage: Usage { retention_days: 90 },
+            gateway: Gateway {
+                listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
+                max_body: 64 * 1024 * 1024,
+                max_connections: 8192,
+                header_timeout: Duration::from_secs(30),
+                body_timeout: Duration::from_secs(60),
+                ping: Duration::from_secs(15),
+                drain: Duration::from_secs(30),
+                factory_key_header: false,
+                pass_through: false,
+            },
+            prices: default_prices(),
+            usage: Usage { retention_days: 90, request_log_days: 30 },
         }
     }
 }
@@ -270,6 +329,29 @@ fn default_models() -> Vec<Model> {
         model("gemini-2.5-pro", "Gemini 2.5 Pro", Endpoint::Comm, 1_048_576),
         model("glm-4.6", "GLM 4.6", Endpoint::Comm, 200_000),
     ]
+}
+
+/// List prices of the models that ship, in cents.
+fn default_prices() -> BTreeMap<String, Price> {
+    let cents =
+        |input: u64, output: u64, cache_write_5m: u64, cache_write_1h: u64, cache_read: u64| {
+            Price {
+                input: input * 10_000,
+                output: output * 10_000,
+                cache_write_5m: cache_write_5m * 10_000,
+                cache_write_1h: cache_write_1h * 10_000,
+                cache_read: cache_read * 10_000,
+            }
+        };
+    let prices = [
+        ("claude-opus-4*", cents(1500, 7500, 1875, 3000, 150)),
+        ("claude-sonnet-4*", cents(300, 1500, 375, 600, 30)),
+        ("claude-haiku-4*", cents(100, 500, 125, 200, 10)),
+        ("gpt-5*", Price { cache_read: 125_000, ..cents(125, 1000, 125, 125, 0) }),
+        ("gemini-2.5-pro*", cents(125, 1000, 125, 125, 31)),
+        ("glm-4.6*", cents(60, 220, 60, 60, 11)),
+    ];
+    prices.into_iter().map(|(model, price)| (model.to_owned(), price)).collect()
 }
 
 const fn default_context_length() -> u64 {

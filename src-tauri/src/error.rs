@@ -42,6 +42,26 @@ pub enum Error {
         /// The revision in the store.
         current: u64,
     },
+    /// Whoever asks has not shown that they may.
+    #[error("{message}")]
+    Unauthorized {
+        /// What is missing or wrong. Never repeats what was given.
+        message: String,
+    },
+    /// Whoever asks may not do this.
+    #[error("{message}")]
+    Forbidden {
+        /// What they may not.
+        message: String,
+    },
+    /// Whoever asks has had as much as they may.
+    #[error("{message}")]
+    Limited {
+        /// Which limit is reached.
+        message: String,
+        /// When there is room again, if that is known.
+        retry_after: Option<Duration>,
+    },
     /// No account can take the request.
     #[error("{message}")]
     NoAccount {
@@ -172,6 +192,9 @@ impl Error {
             Self::Invalid { .. } => "invalid",
             Self::NotFound { .. } => "not_found",
             Self::Stale { .. } => "stale",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Limited { .. } => "limited",
             Self::NoAccount { .. } => "no_account",
             Self::NeedsLogin { .. } => "needs_login",
             Self::RefreshFailed { .. } => "refresh_failed",
@@ -193,12 +216,16 @@ impl Error {
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::NoAccount { retry_after, .. } => retry_after.is_some(),
+            Self::NoAccount { retry_after, .. } | Self::Limited { retry_after, .. } => {
+                retry_after.is_some()
+            }
             Self::RefreshFailed { .. } | Self::Store { .. } | Self::Stopping => true,
             Self::Upstream(fault) => !matches!(fault.retry, droid_protocol::fault::Retry::Never),
             Self::Invalid { .. }
             | Self::NotFound { .. }
             | Self::Stale { .. }
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
             | Self::NeedsLogin { .. }
             | Self::LoginOver { .. }
             | Self::Untranslatable { .. }
@@ -215,10 +242,16 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::NoAccount { retry_after, .. } => *retry_after,
+            Self::NoAccount { retry_after, .. } | Self::Limited { retry_after, .. } => *retry_after,
             Self::Upstream(fault) => fault.retry_after_ms.map(Duration::from_millis),
             _ => None,
         }
+    }
+
+    /// The same in whole seconds, rounded up: who waits so long waits long enough.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after().map(|it| it.as_secs() + u64::from(it.subsec_nanos() > 0))
     }
 
     /// What the person can do next, where there is something.

@@ -9,9 +9,12 @@ mod files;
 pub mod ids;
 pub mod logging;
 pub mod secret;
+pub mod signals;
+pub mod tasks;
 
 pub mod config;
 pub mod models;
+pub mod prices;
 
 pub mod pool;
 pub mod ports;
@@ -27,11 +30,17 @@ pub mod probe;
 
 pub mod broker;
 
+pub mod relay;
+
 pub mod accounts;
+pub mod client_keys;
 pub mod logins;
 
 pub mod api;
 
+pub mod gateway;
 pub mod rpc;
 
 pub mod app;
+
+pub mod cli;

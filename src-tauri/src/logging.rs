@@ -15,15 +15,22 @@ use crate::config::env::{self, Env};
 /// says. Does nothing when it was started before. Panics are told from here on by their place
 /// alone.
 pub fn start(env: &dyn Env) {
+    start_at(env, LevelFilter::Warn);
+}
+
+/// The same, with what is logged where nobody says: a command that answers once and tells its own
+/// failures logs errors alone.
+pub fn start_at(env: &dyn Env, usual: LevelFilter) {
     let debug = env.get(env::DEBUG).is_some_and(|it| is_on(&it));
     let level = match env.get(env::RUST_LOG).as_deref().map(str::trim) {
         Some("off") => LevelFilter::Off,
         Some("error") => LevelFilter::Error,
+        Some("warn") => LevelFilter::Warn,
         Some("info") => LevelFilter::Info,
         Some("debug") => LevelFilter::Debug,
         Some("trace") => LevelFilter::Trace,
         _ if debug => LevelFilter::Debug,
-        _ => LevelFilter::Warn,
+        _ => usual,
     };
     let mut builder = env_logger::Builder::new();
     builder.filter_module("droid_provider", level).filter_module("droid_protocol", level);

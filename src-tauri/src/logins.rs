@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::Accounts;
@@ -50,7 +51,7 @@ pub struct LoginAsk {
 }
 
 /// The two ways to sign in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Flow {
     /// RFC 8628: a code typed at another device.
@@ -61,7 +62,8 @@ pub enum Flow {
 }
 
 /// What a person needs to sign in. No Debug: its addresses carry the code and the state.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(description = "What a person needs to sign in.")]
 pub struct Started {
     /// To ask on with.
     pub login_id: LoginId,
@@ -82,7 +84,7 @@ pub struct Started {
 }
 
 /// How far a sign-in is.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum Progress {
     /// Nobody has confirmed it yet.

@@ -21,7 +21,7 @@ pub struct Route {
 }
 
 /// A named set of models, for the host's tiers (seed S1 §3.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Family {
     /// Its name.
     pub name: &'static str,
@@ -64,7 +64,7 @@ pub fn supports(config: &Config, asked: &str) -> bool {
     let name = resolve(config, asked);
     name != asked
         || find(config, name).is_some()
-        || FAMILIES.iter().any(|it| matches(it.pattern, &name.to_ascii_lowercase()))
+        || FAMILIES.iter().any(|it| fits(it.pattern, &name.to_ascii_lowercase()))
         || is_openai_reasoner(&name.to_ascii_lowercase())
 }
 
@@ -72,7 +72,7 @@ pub fn supports(config: &Config, asked: &str) -> bool {
 #[must_use]
 pub fn family(model: &str) -> &'static str {
     let model = model.to_ascii_lowercase();
-    FAMILIES.iter().find(|it| matches(it.pattern, &model)).map_or("other", |it| it.name)
+    FAMILIES.iter().find(|it| fits(it.pattern, &model)).map_or("other", |it| it.name)
 }
 
 /// `x-api-provider` of a name (seed S0 §6.1 and `infer_provider_from_model`).
@@ -105,7 +105,7 @@ fn resolve<'a>(config: &'a Config, asked: &'a str) -> &'a str {
     config
         .model_redirects
         .iter()
-        .find(|(pattern, _)| pattern.contains('*') && matches(pattern, &lower))
+        .find(|(pattern, _)| pattern.contains('*') && fits(pattern, &lower))
         .map_or(asked, |(_, target)| target)
 }
 
@@ -131,7 +131,7 @@ fn is_openai_reasoner(model: &str) -> bool {
 }
 
 /// Whether `*` in a pattern can stand for something that makes it the text.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
         return false;
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_anything() {
-        for (pattern, text, fits) in [
+        for (pattern, text, does) in [
             ("*haiku*", "claude-3-haiku", true),
             ("a*b", "ab", true),
             ("a*b", "acbd", false),
@@ -213,7 +213,7 @@ mod tests {
             ("exact", "exactly", false),
             ("*", "", true),
         ] {
-            assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
+            assert_eq!(fits(pattern, text), does, "{pattern} {text}");
         }
     }
 }

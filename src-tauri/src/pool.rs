@@ -8,7 +8,7 @@ pub mod affinity;
 pub mod cooldown;
 
 mod ask;
-mod explain;
+pub mod explain;
 mod index;
 mod lane;
 mod order;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use droid_protocol::fault::{Class, Fault};
 use uuid::Uuid;
 
@@ -80,9 +81,11 @@ pub async fn ask(
     let client = clients.client(probe.proxy)?;
     let request = match probe.model {
         Some(model) => {
-            let outbound = smallest(config, model, probe)?;
+            let outbound = smallest(config, model)?;
+            let sender = Sender { user_agent: probe.user_agent, bearer: Some(probe.bearer) };
+            let headers = outbound.headers(config, sender, Uuid::nil());
             let request = client.http.post(&outbound.url).body(outbound.body);
-            outbound.headers.iter().fold(request, |it, (name, value)| it.header(name, value))
+            headers.iter().fold(request, |it, (name, value)| it.header(name, value))
         }
         None => {
             let base = config.factory.app_base_url.as_str().trim_end_matches('/').to_owned();
@@ -126,7 +129,7 @@ pub async fn ask(
 }
 
 /// The smallest request of a model, in its endpoint's own protocol.
-fn smallest(config: &Config, model: &str, probe: Probe<'_>) -> Result<Outbound> {
+fn smallest(config: &Config, model: &str) -> Result<Outbound> {
     let route = models::route(config, model);
     let dialect = route.endpoint.dialect();
     let name = serde_json::Value::String(model.to_owned());
@@ -146,14 +149,16 @@ fn smallest(config: &Config, model: &str, probe: Probe<'_>) -> Result<Outbound> 
     };
     let inbound = Inbound {
         dialect,
-        body: body.as_bytes(),
+        body: &Bytes::from(body),
         header: &|_| None,
         model: None,
+        stream: None,
         endpoint: None,
         session: None,
+        created: 0,
+        forget_thoughts: false,
     };
-    let sender = Sender { user_agent: probe.user_agent, bearer: Some(probe.bearer) };
-    outbound::prepare(config, &inbound, sender, Uuid::nil())
+    outbound::prepare(config, &inbound)
 }
 
 fn user_agent<'a>(config: &'a Config, probe: Probe<'a>) -> &'a str {

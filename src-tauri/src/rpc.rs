@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use crate::api::context::Context;
-use crate::api::methods;
+use crate::api::methods::Api;
 use crate::app::Boot;
 use crate::error::Result;
 
@@ -28,7 +28,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
     let context = Arc::new(Context::new(boot));
-    let methods = methods::table(Arc::clone(&context))?;
+    let methods = Api::new(Arc::clone(&context))?.rpc();
     let input = stdio::read_lines(source);
     let (output, written) = stdio::write_lines(sink);
     dispatch::run(methods, input, output, stop).await;

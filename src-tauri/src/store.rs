@@ -1,4 +1,5 @@
-//! What is kept on disk: accounts, keys, groups, sessions, leases, sign-ins, usage.
+//! What is kept on disk: accounts, keys, groups, sessions, leases, sign-ins, client keys, requests,
+//! usage.
 //!
 //! Owns: [`Store`], the handle; one thread behind it owns the SQLite connection. Secrets are sealed
 //! before they reach a row and opened after they leave one.
@@ -18,6 +19,7 @@ use crate::secret::Secret;
 mod account_rows;
 mod accounts;
 mod changes;
+mod client_keys;
 mod codec;
 mod db;
 mod fail;
@@ -31,6 +33,7 @@ mod migrations;
 mod queue;
 mod refresh;
 mod rekey;
+mod requests;
 mod seal;
 mod sealer;
 mod sessions;
@@ -44,11 +47,13 @@ mod tests;
 
 pub use accounts::{AccountPatch, NewAccount, NewTokens};
 pub use changes::Changes;
+pub use client_keys::{ClientKey, ClientKeyChanges, ClientLimits, Spent, SpentElsewhere};
 pub use health::{HealthRow, KeyHealth};
 pub use keys::{KeyOutcome, KeyRef, Mode, NewKey, Outcome};
 pub use leases::LeaseRow;
 pub use logins::{LoginPatch, LoginRow, LoginState};
 pub use rekey::KeySource;
+pub use requests::{AttemptRow, RequestFilter, RequestRow};
 #[cfg(fuzzing)]
 pub use seal::fuzzing;
 pub use seal::open_old;

@@ -1,6 +1,7 @@
 //! The way out: HTTP clients, one per proxy, made when first needed.
 //!
-//! Owns: [`Clients`], its cache and time limits, the bounded reading of bodies, the proxy test.
+//! Owns: [`Clients`], its cache and time limits, the sending of a request, the bounded reading of
+//! bodies, the proxy test.
 //! Must not know: accounts, tokens, what is sent or answered.
 
 use std::collections::HashMap;
@@ -15,10 +16,12 @@ use crate::config::Proxy;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
+mod exchange;
 mod proxy;
 mod transport;
 
 pub use droid_protocol::fault::TransportKind;
+pub use exchange::{HeaderMap, HeaderName, HeaderValue, Incoming, Reply, header_map};
 pub use proxy::ProxyUrl;
 pub use transport::Transport;
 

@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 
 use droid_testbed::host::Bridge;
+use droid_testbed::http;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::http;
 use super::peer::Peer;
 use super::streams::DIALECTS;
 use crate::support::{err, ok, rig, signed_in};
@@ -524,7 +524,7 @@ async fn a_session_has_one_id_everywhere_and_a_message_its_own() {
 }
 
 #[tokio::test]
-async fn what_speaks_another_protocol_is_told_apart() {
+async fn what_speaks_another_protocol_is_translated() {
     let rig = rig().await;
     let bridge = rig.bridge();
     let messages = json!([{ "role": "user", "content": "q" }]);
@@ -532,16 +532,16 @@ async fn what_speaks_another_protocol_is_told_apart() {
     let anthropic =
         json!({ "model": "glm-4.6", "max_tokens": 9, "system": "s", "messages": messages });
     let gemini = json!({ "contents": [{ "role": "user", "parts": [{ "text": "q" }] }] });
-    for (params, from) in [
-        (json!({ "request": chat, "protocol": "chat" }), "chat"),
-        (json!({ "request": chat, "protocol": "openai" }), "chat"),
-        (json!({ "request": anthropic, "protocol": "anthropic" }), "anthropic"),
-        (json!({ "request": gemini, "model": "gpt-5-codex" }), "gemini"),
-        (json!({ "request": { "model": "glm-4.6", "input": "q" } }), "responses"),
+    for (params, endpoint, member) in [
+        (json!({ "request": chat, "protocol": "chat" }), "anthropic", "max_tokens"),
+        (json!({ "request": chat, "protocol": "openai" }), "anthropic", "max_tokens"),
+        (json!({ "request": anthropic, "protocol": "anthropic" }), "comm", "messages"),
+        (json!({ "request": gemini, "model": "gpt-5-codex" }), "openai", "input"),
+        (json!({ "request": { "model": "glm-4.6", "input": "q" } }), "comm", "messages"),
     ] {
-        let error = err(&bridge, "transform_request", params.clone()).await;
-        let told = (error.code, &error.data["kind"], error.message.contains(from));
-        assert_eq!(told, (-32008, &json!("untranslatable"), true), "{params}: {error}");
+        let sent = ok(&bridge, "transform_request", params.clone()).await;
+        assert_eq!(sent["endpoint_type"], endpoint, "{params}");
+        assert!(sent["request"].get(member).is_some(), "{params}: {sent}");
     }
     let asked = json!({ "response": {}, "endpoint_type": "comm", "protocol": "anthropic" });
     let error = err(&bridge, "transform_response", asked).await;

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use droid_provider::api::table::METHODS;
 use droid_testbed::host::{Bridge, CallError};
+use droid_testbed::http;
 use droid_testbed::rig::Rig;
 use serde_json::{Value, json};
 
-use super::http;
 use crate::support::{ok, pool_of, rig, signed_in};
 
 const MODEL: &str = "claude-sonnet-4-5-20250929";

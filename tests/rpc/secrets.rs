@@ -287,7 +287,7 @@ async fn browser(rig: &Rig, session: &mut Session, secrets: &mut Secrets) {
     // Its address carries the state, which the person's browser needs: not an answer to search.
     session.said.pop();
     let uri = started["verification_uri"].as_str().expect("a URI").to_owned();
-    let answer = super::http::request("GET", &uri, [], b"").await;
+    let answer = droid_testbed::http::request("GET", &uri, [], b"").await;
     let callback = answer.header("location").expect("a redirect").to_owned();
     let query = callback.split_once('?').expect("a query").1;
     let of = |name: &str| {

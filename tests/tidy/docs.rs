@@ -13,8 +13,12 @@ pub(crate) mod calls;
 mod configuration;
 /// docs/faults.md.
 mod faults;
+/// docs/openapi.json.
+mod openapi;
 /// docs/rpc.md.
 mod rpc;
+/// src/api/types.gen.ts.
+mod typescript;
 
 use std::fs;
 use std::sync::{Mutex, PoisonError};
@@ -49,6 +53,26 @@ pub(crate) fn section_is(path: &str, name: &str, wanted: &str) {
     let (found, wanted) = differs.unwrap_or(("(its end)", "(its end)"));
     panic!(
         "{path}: section {name} is out of date; run `UPDATE_DOCS=1 cargo test --test tidy`\n\
+         found    {found}\nexpected {wanted}"
+    );
+}
+
+/// The whole file says this; or says it now, with `UPDATE_DOCS`.
+pub(crate) fn file_is(path: &str, wanted: &str) {
+    let at = tree::root().join(path);
+    let found = fs::read_to_string(&at).unwrap_or_default();
+    if found == wanted {
+        return;
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::create_dir_all(at.parent().expect("a folder")).expect("a writable folder");
+        fs::write(&at, wanted).expect("a writable document");
+        return;
+    }
+    let differs = found.lines().zip(wanted.lines()).find(|(found, wanted)| found != wanted);
+    let (found, wanted) = differs.unwrap_or(("(its end)", "(its end)"));
+    panic!(
+        "{path} is out of date; run `UPDATE_DOCS=1 cargo test --test tidy`\n\
          found    {found}\nexpected {wanted}"
     );
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use droid_provider::api::context::Context;
-use droid_provider::api::methods;
+use droid_provider::api::methods::Api;
 use droid_provider::api::table::METHODS;
 use droid_provider::app::Boot;
 
@@ -16,7 +16,8 @@ use super::tree;
 #[test]
 fn every_registered_method_is_in_the_table_and_in_the_document() {
     let context = Context::new(Boot::system().expect("randomness"));
-    let registered = methods::table(Arc::new(context)).expect("a method table");
+    let api = Api::new(Arc::new(context)).expect("a method table");
+    let registered = api.rpc();
     let registered: BTreeSet<&str> = registered.method_names().collect();
     let listed: BTreeSet<&str> = METHODS.iter().map(|it| it.name).collect();
     assert_eq!(listed.len(), METHODS.len(), "a method is listed twice");

@@ -8,13 +8,14 @@
 //! `message` (the only maker of events), `loose` and `failure` (shapes nobody promised).
 
 mod anthropic;
-mod carry;
+pub(crate) mod carry;
 mod chat;
 mod counts;
 mod failure;
 mod gemini;
 mod loose;
 mod message;
+mod meter;
 pub(crate) mod repair;
 mod responses;
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use self::carry::{CarryError, MAX_CARRY_BYTES};
 use self::failure::Failure;
 use self::message::Message;
+pub use self::meter::Meter;
 use crate::dialect::Dialect;
 use crate::event::{End, Event, StopReason, Usage};
 use crate::wire::base64_bytes;
@@ -120,6 +122,16 @@ impl StreamDecoder {
 
     /// Takes the next bytes and appends what they mean. Bytes after the end are ignored.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
+        self.push_but(bytes, out, |_, _| false);
+    }
+
+    /// The same, but for the frames that `passed` says to pass over unread.
+    fn push_but(
+        &mut self,
+        bytes: &[u8],
+        out: &mut Vec<Event>,
+        mut passed: impl FnMut(&Message, Frame<'_>) -> bool,
+    ) {
         if self.ended().is_some() {
             return;
         }
@@ -134,9 +146,10 @@ impl StreamDecoder {
             }
         }
         match framing {
-            Framing::Events { sse, .. } => {
-                sse.push(bytes, |item| machine.on_item(item, false, out))
-            }
+            Framing::Events { sse, .. } => sse.push(bytes, |item| match item {
+                Item::Frame(frame) if passed(machine.message(), frame) => {}
+                item => machine.on_item(item, false, out),
+            }),
             Framing::Body(body) if body.len().saturating_add(bytes.len()) > MAX_EVENT_BYTES => {
                 *body = Vec::new();
                 machine.too_large(out);
@@ -188,6 +201,12 @@ impl StreamDecoder {
     #[must_use]
     pub fn model(&self) -> &str {
         &self.machine.message().model
+    }
+
+    /// Whether any content came.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        self.machine.message().has_blocks()
     }
 
     /// Frames that were passed over because they could not be read.

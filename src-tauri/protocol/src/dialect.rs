@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A wire protocol. A client speaks one, an endpoint speaks one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Dialect {
     /// Anthropic Messages, `POST /v1/messages`.
@@ -25,6 +26,7 @@ pub enum Dialect {
 
 /// Where Factory takes a request (seed S0 §1.5; `google` from the CLI's own configuration).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Endpoint {
     /// `/a/v1/messages`, speaks [`Dialect::Anthropic`].

@@ -73,6 +73,7 @@ pub struct Edits<'e> {
 
 /// How much a model thinks (seed S2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Reasoning {
     /// As the client says.

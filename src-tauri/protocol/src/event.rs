@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that happened in a response. Serialised as `{"type": "text_delta", ...}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// The response began. `id` and `model` are the upstream's own, empty if it gave none.
@@ -105,6 +106,7 @@ pub enum Event {
 
 /// What a content block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BlockType {
     /// Text for the person.
@@ -126,6 +128,7 @@ pub enum BlockType {
 /// Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract,
 /// never below zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Usage {
     /// Input that was neither read from nor written to a cache.
@@ -144,6 +147,7 @@ pub struct Usage {
 
 /// Why a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The model was done.
@@ -171,6 +175,7 @@ pub enum StopReason {
 
 /// How a stream ended, told to whoever consumes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// The terminal event of the protocol was seen.

@@ -137,6 +137,20 @@ impl Fault {
         Self { source, class, retry, status: Some(status), retry_after_ms, code, message }
     }
 
+    /// Whether upstream did not take the proof of a thought of an earlier turn: without the thoughts
+    /// the same request may be taken.
+    #[must_use]
+    pub fn blames_thoughts(&self) -> bool {
+        let text = self.message.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().all(|it| text.contains(it));
+        self.class == Class::Request
+            && (has(&["signature", "thinking"])
+                || has(&["thought", "signature"])
+                || has(&["encrypted_content"])
+                || has(&["encrypted content"])
+                || self.code.as_deref() == Some("invalid_encrypted_content"))
+    }
+
     /// The fault of a request that got no answer.
     #[must_use]
     pub fn transport(kind: TransportKind, message: &str) -> Self {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::dialect::Dialect;
@@ -196,7 +196,7 @@ pub struct ToolResult {
 }
 
 /// A provider's opaque proof. Only that provider may see it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// Whose it is.
     pub origin: Dialect,
@@ -319,6 +319,22 @@ pub enum Format {
     },
 }
 
+// === impl Request ===
+
+impl Request {
+    /// Takes the thoughts of earlier turns out, with the proofs that go with them.
+    pub fn forget_thoughts(&mut self) {
+        for part in self.turns.iter_mut().flat_map(|it| &mut it.parts) {
+            if let PartKind::ToolCall(call) = &mut part.kind {
+                call.signature = None;
+            }
+        }
+        for turn in &mut self.turns {
+            turn.parts.retain(|it| !matches!(it.kind, PartKind::Thinking { .. }));
+        }
+    }
+}
+
 // === impl Part ===
 
 impl Part {
@@ -360,6 +376,18 @@ impl Signature {
             Some(Self { origin, data: data.to_owned() })
         });
         foreign.unwrap_or_else(|| Self { origin: client, data: text.to_owned() })
+    }
+
+    /// Whether a body that goes to `target` may hold a proof of another provider, as
+    /// [`Signature::to_client`] marks it. Only looks for the mark: a text may have it too.
+    #[must_use]
+    pub fn may_be_foreign_in(target: Dialect, body: &[u8]) -> bool {
+        memchr::memmem::find_iter(body, FOREIGN).any(|at| {
+            let rest = body.get(at + FOREIGN.len()..).unwrap_or_default();
+            Dialect::ALL.into_iter().filter(|it| *it != target).any(|it| {
+                rest.strip_prefix(it.as_str().as_bytes()).is_some_and(|it| it.starts_with(b"."))
+            })
+        })
     }
 
     /// The proof as its own provider wrote it; none for any other target.

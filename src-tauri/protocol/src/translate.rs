@@ -4,16 +4,20 @@
 //! Must not know: two dialects at once; only `dialect.rs` and [`pair`] bring them together.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::dialect::Dialect;
 use crate::event::{End, Event};
-use crate::request::{Loss, Request};
+use crate::request::{Loss, Request, Tool};
 
 /// One file a dialect; each with `request_in`, `request_out`, `stream`, `whole`, `extra`.
 pub mod anthropic;
 pub mod chat;
 pub mod gemini;
 pub mod responses;
+
+/// A translator's state as bytes.
+pub mod carry;
 
 /// A decoder and an encoder joined: bytes of one dialect in, bytes of another out.
 pub mod pair;
@@ -70,7 +74,8 @@ pub struct Translated {
 }
 
 /// What the encoders of a client's stream need to know of the request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ClientWish {
     /// The model's name as the client asked for it: answers carry it where upstream's is empty.
     pub model: String,
@@ -98,6 +103,41 @@ pub struct ModelEntry {
     /// Tokens of context.
     pub context_length: u64,
 }
+
+// === impl ClientWish ===
+
+impl ClientWish {
+    /// What a request says about how its answer is to be written. `created` is the time in seconds
+    /// since the Unix epoch.
+    #[must_use]
+    pub fn of(request: &Request, upstream: Dialect, created: i64) -> Self {
+        let mut free_text_tools = Vec::new();
+        let mut namespaces = Vec::new();
+        for tool in &request.tools {
+            let (name, namespace) = match tool {
+                Tool::Function { name, namespace, .. } => (name, namespace),
+                Tool::FreeText { name, namespace, .. } => {
+                    free_text_tools.push(name.clone());
+                    (name, namespace)
+                }
+                Tool::WebSearch { .. } | Tool::BuiltIn(_) => continue,
+            };
+            if let Some(namespace) = namespace {
+                namespaces.push((name.clone(), namespace.clone()));
+            }
+        }
+        Self {
+            model: request.model.clone(),
+            upstream: Some(upstream),
+            include_usage: request.include_usage,
+            free_text_tools,
+            namespaces,
+            created,
+        }
+    }
+}
+
+// === impl TranslateError ===
 
 impl TranslateError {
     /// Names a member that is not as its dialect has it.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::spec::{AccountSpec, KeyEntry, KeyList};
@@ -18,11 +19,12 @@ use crate::secret::Secret;
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 
 /// What became of one source.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Imported {
     /// The file or variable.
     pub source: String,
     /// `added`, `known` or `refused`.
+    #[schemars(extend("enum" = ["added", "known", "refused"]))]
     pub outcome: &'static str,
     /// The account, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spec::KeyList;
@@ -16,7 +17,7 @@ use crate::secret::Secret;
 use crate::store::{self, KeyOutcome, KeyRef, NewKey, Outcome};
 
 /// What became of one key. Never the key itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KeyResult {
     /// Its id, unless it never got one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,11 +26,12 @@ pub struct KeyResult {
     pub tail: String,
     /// `added`, `duplicate`, `malformed`, `removed`, `not_found`; of keys to remove, one that is
     /// named again is a `duplicate`.
+    #[schemars(extend("enum" = ["added", "duplicate", "malformed", "removed", "not_found"]))]
     pub outcome: &'static str,
 }
 
 /// What became of several keys.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct KeysChanged {
     /// One by one, in the order they were given.
     pub keys: Vec<KeyResult>,
@@ -42,7 +44,7 @@ pub struct KeysChanged {
 }
 
 /// How new keys meet the ones that are there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Beside them.

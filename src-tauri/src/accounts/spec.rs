@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use droid_protocol::dialect::Endpoint;
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
@@ -22,8 +23,9 @@ const LONGEST_NAME: usize = 200;
 const MOST_KEYS: usize = 100_000;
 
 /// The fields of `config`. An absent field is `None`; a null that removes is `Some(None)`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(description = "What is said of an account; what is left out stays as it is.")]
 pub struct AccountSpec {
     /// What the person calls it.
     #[serde(alias = "displayName", alias = "display_name")]
@@ -89,7 +91,7 @@ pub struct AccountSpec {
 }
 
 /// Keys as a list or as pasted text.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a list of keys, or text with a key a line")]
 pub enum KeyList {
     /// One text, a key a line; commas and blanks separate too.
@@ -99,7 +101,7 @@ pub enum KeyList {
 }
 
 /// One element of a key list.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum KeyEntry {
     /// The key itself.
@@ -111,11 +113,12 @@ pub enum KeyEntry {
         encrypted_key: Secret,
     },
     /// Anything else; told by its place.
+    #[schemars(skip)]
     Other(IgnoredAny),
 }
 
 /// A proxy as a URL or in parts (the form of claude-relay-service).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "expected a URL, or an object with type, host, port, username and password"
@@ -126,7 +129,7 @@ pub enum ProxySpec {
     /// In parts.
     Parts {
         /// `http`, `https`, `socks5`.
-        #[serde(alias = "type", alias = "protocol")]
+        #[serde(alias = "kind", alias = "protocol", rename = "type")]
         kind: String,
         /// Host name or address.
         host: String,
@@ -142,7 +145,7 @@ pub enum ProxySpec {
 }
 
 /// A port as a number or in text.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a port: 1 to 65535")]
 pub enum Port {
     /// 1 to 65535.

@@ -3,6 +3,8 @@
 //! Owns: the JSON of `credential`, `key` and `group` (docs/rpc.md).
 //! Must not know: where it is shown.
 
+use droid_protocol::dialect::Endpoint;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
@@ -10,12 +12,14 @@ use crate::pool::account::{Account, Group, Health, Key, KeyStatus, Kind, Status}
 use crate::secret::Personal;
 
 /// An account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Credential")]
 pub struct AccountView {
     id: String,
     credential_id: String,
     name: String,
     auth_type: Kind,
+    #[schemars(with = "Endpoint")]
     endpoint_type: &'static str,
     priority: u8,
     groups: Vec<String>,
@@ -25,6 +29,9 @@ pub struct AccountView {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     /// One word for a list: what traffic does.
+    #[schemars(extend("enum" = [
+        "healthy", "cooling", "expired", "no_keys", "error", "needs_login", "disabled"
+    ]))]
     health: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cooling: Option<CoolingView>,
@@ -65,22 +72,25 @@ pub struct AccountView {
 }
 
 /// A pause.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Cooling")]
 pub struct CoolingView {
     until: String,
     reason: String,
 }
 
 /// A pause of one model.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ModelCooling")]
 pub struct ModelCoolingView {
     model: String,
     until: String,
 }
 
 /// The keys of a pool: counted in a list, one by one in a single account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Keys")]
 pub enum KeysView {
     /// How many in each state.
     Counts(KeyCounts),
@@ -89,7 +99,7 @@ pub enum KeysView {
 }
 
 /// How many keys are in each state.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct KeyCounts {
     total: usize,
     active: usize,
@@ -100,7 +110,8 @@ pub struct KeyCounts {
 }
 
 /// A key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
 pub struct KeyView {
     id: String,
     tail: String,
@@ -117,7 +128,8 @@ pub struct KeyView {
 }
 
 /// A group.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Group")]
 pub struct GroupView {
     id: String,
     name: String,

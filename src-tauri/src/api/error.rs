@@ -20,7 +20,7 @@ pub const INVALID_PARAMS: i32 = -32602;
 pub const INTERNAL: i32 = -32603;
 
 /// The codes of domain errors by kind, for the table and its document.
-pub const DOMAIN: [(&str, i32); 14] = [
+pub const DOMAIN: [(&str, i32); 17] = [
     ("not_found", -32001),
     ("stale", -32002),
     ("no_account", -32003),
@@ -35,6 +35,9 @@ pub const DOMAIN: [(&str, i32); 14] = [
     ("wrong_key", -32012),
     ("damaged", -32013),
     ("store", -32014),
+    ("unauthorized", -32015),
+    ("forbidden", -32016),
+    ("limited", -32017),
 ];
 
 /// `data` of every error.
@@ -54,9 +57,7 @@ pub fn to_object(error: &Error) -> ErrorObjectOwned {
     let data = Data {
         kind: error.kind(),
         retryable: error.retryable(),
-        retry_after_seconds: error
-            .retry_after()
-            .map(|it| it.as_secs() + u64::from(it.subsec_nanos() > 0)),
+        retry_after_seconds: error.retry_after_seconds(),
         hint: error.hint(),
     };
     ErrorObjectOwned::owned(code(error), error.to_string(), Some(data))

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use droid_protocol::decode::StreamDecoder;
 use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{End, Event, Usage};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
@@ -38,7 +39,7 @@ pub struct Piece<'a> {
 }
 
 /// What a piece held.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Parsed {
     /// What happened, in order.
     pub events: Vec<Event>,

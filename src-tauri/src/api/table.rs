@@ -14,6 +14,85 @@ pub struct Spec {
     pub params: &'static [&'static str],
     /// The result's shape.
     pub result: &'static str,
+    /// Where the gateway has it; the first is the one to use, others are what droid2api's users
+    /// know (seed S3). Empty: only for the host and for this program itself.
+    pub http: &'static [Route],
+}
+
+/// A place in the admin API. Params named in braces are in the path; the others are in the query
+/// of a `GET` or `DELETE`, else in a JSON body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// How it is asked.
+    pub verb: Verb,
+    /// Such as `/admin/accounts/{credential_id}`.
+    pub path: &'static str,
+}
+
+/// A method of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verb {
+    /// Reads; params are in the query.
+    Get,
+    /// Does something.
+    Post,
+    /// Sets.
+    Put,
+    /// Changes a part.
+    Patch,
+    /// Removes; params are in the query.
+    Delete,
+}
+
+// === impl Route ===
+
+impl Route {
+    /// The names of the params in its path.
+    pub fn path_params(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'))
+    }
+}
+
+// === impl Verb ===
+
+impl Verb {
+    /// As it stands in a request line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Params are in the query rather than in a body.
+    #[must_use]
+    pub const fn in_query(self) -> bool {
+        matches!(self, Self::Get | Self::Delete)
+    }
+}
+
+const fn get(path: &'static str) -> Route {
+    Route { verb: Verb::Get, path }
+}
+
+const fn post(path: &'static str) -> Route {
+    Route { verb: Verb::Post, path }
+}
+
+const fn put(path: &'static str) -> Route {
+    Route { verb: Verb::Put, path }
+}
+
+const fn patch(path: &'static str) -> Route {
+    Route { verb: Verb::Patch, path }
+}
+
+const fn delete(path: &'static str) -> Route {
+    Route { verb: Verb::Delete, path }
 }
 
 const ID: &str = "credential_id: string - the account";
@@ -25,31 +104,36 @@ pub const METHODS: &[Spec] = &[
         purpose: "Tells what this plugin is and can do.",
         params: &[],
         result: "{id, display_name, name, version, description, target_protocol, category, auth_types: [{id, display_name, description, category}], credential_schemas, model_families: [{name, pattern}], endpoints: [{type, url, protocol}], config_schema, methods: [string]}",
+        http: &[get("/admin/info")],
     },
     Spec {
         name: "init",
         purpose: "Opens the data folder and checks the configuration and the encryption key, so that a wrong one is told at once. Every other call does it when it is needed.",
         params: &[],
         result: "{}",
+        http: &[],
     },
     Spec {
         name: "shutdown",
         purpose: "Writes what is still to be written. The process ends when stdin does.",
         params: &[],
         result: "{}",
+        http: &[],
     },
-    Spec { name: "ping", purpose: "Answers.", params: &[], result: "{}" },
+    Spec { name: "ping", purpose: "Answers.", params: &[], result: "{}", http: &[] },
     Spec {
         name: "list_models",
         purpose: "The catalogue.",
         params: &[],
         result: "[{id, display_name, family, context_length, supports_vision, supports_tools, endpoint_type, api_provider, reasoning, aliases}]",
+        http: &[get("/admin/models")],
     },
     Spec {
         name: "supports_model",
         purpose: "Whether a model is in the catalogue, redirected, or of a family Factory serves.",
         params: &["model: string - any spelling a client may use"],
         result: "{supports: bool, model: string (as sent upstream), endpoint_type: string}",
+        http: &[get("/admin/models/supports")],
     },
     Spec {
         name: "create_credential",
@@ -59,18 +143,21 @@ pub const METHODS: &[Spec] = &[
             "config: object - workos_oauth: access_token?, refresh_token, expires_at?, organization_id?, user_id?, owner_email?, owner_name?; manual: refresh_token; api_key: api_keys (list, or text with a key a line); any: name?, endpoint_type?, priority?, groups?, schedulable?, max_concurrency?, proxy? (URL or {type, host, port, username?, password?}), user_agent?, subscription_expires_at?; or filePath alone. camelCase is accepted",
         ],
         result: "{credential_id, name, keys?: [{id?, tail, outcome}]}",
+        http: &[post("/admin/accounts")],
     },
     Spec {
         name: "list_credentials",
         purpose: "All accounts; never a secret.",
         params: &[],
         result: "[credential]: {id, credential_id, name, auth_type, endpoint_type, priority, groups, enabled, schedulable, status, error?, health, cooling?: {until, reason}, max_concurrency, has_proxy, proxy?: masked URL, user_agent?, owner_email?, owner_name?, user_id?, organization_id?, subscription_expires_at?, created_at, last_used_at?, last_refresh_at?, expires_at?, uses, tokens_used, keys?: {active, cooling, disabled, banned, error}, revision}",
+        http: &[get("/admin/accounts")],
     },
     Spec {
         name: "get_credential",
         purpose: "One account, with its keys.",
         params: &[ID],
         result: "credential, its keys being [{id, tail, status, error?, cooling?, created_at, last_used_at?, uses, tokens_used}]",
+        http: &[get("/admin/accounts/{credential_id}")],
     },
     Spec {
         name: "update_credential",
@@ -81,30 +168,35 @@ pub const METHODS: &[Spec] = &[
             "config: object - name, endpoint_type, priority, groups, schedulable, enabled, max_concurrency, proxy (null removes it), user_agent, subscription_expires_at, token_budget and organization_id (null removes each), key_strategy; refresh_token (and access_token) replaces the sign-in",
         ],
         result: "credential",
+        http: &[patch("/admin/accounts/{credential_id}")],
     },
     Spec {
         name: "delete_credential",
         purpose: "Removes an account with its tokens and keys for good.",
         params: &[ID],
         result: "{}",
+        http: &[delete("/admin/accounts/{credential_id}")],
     },
     Spec {
         name: "set_credential_enabled",
         purpose: "Switches an account on or off; requests in flight go on.",
         params: &[ID, "enabled: bool"],
         result: "credential",
+        http: &[put("/admin/accounts/{credential_id}/enabled")],
     },
     Spec {
         name: "reset_credential",
         purpose: "Lifts cooling, strikes, errors and bans of an account and its keys at once. Disabled keys stay, and so does the need of a new sign-in.",
         params: &[ID],
         result: "credential",
+        http: &[post("/admin/accounts/{credential_id}/reset")],
     },
     Spec {
         name: "import_credentials",
         purpose: "Adds the accounts of a file of Factory's own command line or of droid2api. A file's token is used by this program from then on: its former owner has to sign in again.",
         params: &["path?: string - default: data/auth.json, then ~/.factory/auth.json"],
         result: "[{source, outcome: added or known or refused, credential_id?, message}]",
+        http: &[post("/admin/accounts/import")],
     },
     Spec {
         name: "add_api_keys",
@@ -115,6 +207,7 @@ pub const METHODS: &[Spec] = &[
             "mode?: string - append (default) or replace",
         ],
         result: "{keys: [{id?, tail, outcome: added, duplicate or malformed}], added, duplicates, removed}, the keys in the order given",
+        http: &[post("/admin/accounts/{credential_id}/keys")],
     },
     Spec {
         name: "remove_api_keys",
@@ -125,6 +218,7 @@ pub const METHODS: &[Spec] = &[
             "api_keys?: list of strings - the keys themselves",
         ],
         result: "{keys: [{id?, tail, outcome: removed, not_found or duplicate (named twice)}], added, duplicates, removed}, the keys in the order given",
+        http: &[post("/admin/accounts/{credential_id}/keys/remove")],
     },
     Spec {
         name: "set_api_key_status",
@@ -135,6 +229,7 @@ pub const METHODS: &[Spec] = &[
             "status: string - active, disabled or banned",
         ],
         result: "{keys: [{id, tail, status}]}",
+        http: &[patch("/admin/accounts/{credential_id}/keys")],
     },
     Spec {
         name: "test_api_keys",
@@ -145,6 +240,7 @@ pub const METHODS: &[Spec] = &[
             "model?: string",
         ],
         result: "{keys: [{id, tail, ok, status, message, latency_ms}]}",
+        http: &[post("/admin/accounts/{credential_id}/keys/test")],
     },
     Spec {
         name: "start_login",
@@ -157,12 +253,14 @@ pub const METHODS: &[Spec] = &[
             "redirect_uri?: string - pkce only, default http://localhost:8787/callback",
         ],
         result: "{login_id, flow, verification_uri, verification_uri_complete?, user_code?, expires_in, interval}",
+        http: &[post("/admin/logins")],
     },
     Spec {
         name: "poll_login",
         purpose: "Asks whether a device sign-in is done; never faster upstream than allowed.",
         params: &["login_id: string"],
         result: "{state: pending (with interval), done (with credential_id), expired or denied}",
+        http: &[post("/admin/logins/{login_id}/poll")],
     },
     Spec {
         name: "complete_login",
@@ -172,12 +270,14 @@ pub const METHODS: &[Spec] = &[
             "callback_url: string - the whole address, or code and state",
         ],
         result: "{state: done, credential_id}",
+        http: &[post("/admin/logins/{login_id}/complete")],
     },
     Spec {
         name: "cancel_login",
         purpose: "Ends a sign-in without an account.",
         params: &["login_id: string"],
         result: "{}",
+        http: &[delete("/admin/logins/{login_id}")],
     },
     Spec {
         name: "acquire_credential",
@@ -193,6 +293,7 @@ pub const METHODS: &[Spec] = &[
             "explain?: bool - adds metadata.explain",
         ],
         result: "{id, name, auth_type, base_url (the full endpoint URL), headers, metadata: {endpoint_type, api_provider, model, api_key_id?, expires_at?, lease_id, explain?}}",
+        http: &[],
     },
     Spec {
         name: "release_credential",
@@ -209,18 +310,21 @@ pub const METHODS: &[Spec] = &[
             "model?: string",
         ],
         result: "{}",
+        http: &[],
     },
     Spec {
         name: "validate_credential",
         purpose: "Asks upstream whether the account is accepted; changes nothing.",
         params: &[ID],
         result: "{valid, message, details}",
+        http: &[post("/admin/accounts/{credential_id}/validate")],
     },
     Spec {
         name: "refresh_token",
         purpose: "Refreshes now and answers the new pair. The refresh token is this program's: whoever else uses it ends the account's sign-in.",
         params: &[ID],
         result: "{access_token, refresh_token, expires_at}",
+        http: &[],
     },
     Spec {
         name: "transform_request",
@@ -236,18 +340,21 @@ pub const METHODS: &[Spec] = &[
             "model?: string - where the body does not name it (Gemini)",
         ],
         result: "{request, endpoint_type, url, headers}",
+        http: &[],
     },
     Spec {
         name: "apply_risk_control",
         purpose: "Answers the request as it came: Factory wants no more than the headers that transform_request gives.",
         params: &["request: object", "credential_id?: string", "session_id?: string"],
         result: "{request, headers: {x-session-id, x-assistant-message-id}}",
+        http: &[],
     },
     Spec {
         name: "transform_response",
         purpose: "Makes Factory's whole answer one the client's protocol has; byte for byte where both speak the same.",
         params: &["response: any", "endpoint_type?: string", "protocol?: string", "model?: string"],
         result: "{response}",
+        http: &[],
     },
     Spec {
         name: "parse_response_chunk",
@@ -260,36 +367,42 @@ pub const METHODS: &[Spec] = &[
             "end?: bool - there is nothing after this piece",
         ],
         result: "{events: [StreamEvent], usage, done: bool, end?: done or truncated or failed, carry?}",
+        http: &[],
     },
     Spec {
         name: "parse_error",
         purpose: "Says what an upstream error means.",
         params: &["status: integer", "body: string", "headers?: object"],
         result: "{error_type, message, status_code, retryable, cooldown_seconds} or null",
+        http: &[],
     },
     Spec {
         name: "get_config",
         purpose: "The configuration in force.",
         params: &[],
         result: "{config, origin}",
+        http: &[get("/admin/config")],
     },
     Spec {
         name: "update_config",
         purpose: "Checks, stores and applies a change; what is not named stays.",
         params: &["config: object - any part of the configuration"],
         result: "{config, origin}",
+        http: &[put("/admin/config"), patch("/admin/config")],
     },
     Spec {
         name: "config_schema",
         purpose: "JSON Schema of the configuration.",
         params: &[],
         result: "object",
+        http: &[get("/admin/config/schema")],
     },
     Spec {
         name: "list_groups",
         purpose: "The groups (tiers) in the order they are asked.",
         params: &[],
         result: "[{id, name, priority, strategy, created_at, accounts: integer, revision}]",
+        http: &[get("/admin/groups"), get("/admin/pool-groups")],
     },
     Spec {
         name: "save_group",
@@ -301,18 +414,21 @@ pub const METHODS: &[Spec] = &[
             "strategy?: string - priority_lru, round_robin, random, least_used, least_token_used, max_remaining, weighted_score or fill_first",
         ],
         result: "group",
+        http: &[put("/admin/groups/{id}"), post("/admin/pool-groups")],
     },
     Spec {
         name: "delete_group",
         purpose: "Removes a group; its accounts stay.",
         params: &["id: string"],
         result: "{}",
+        http: &[delete("/admin/groups/{id}"), delete("/admin/pool-groups/{id}")],
     },
     Spec {
         name: "explain_selection",
         purpose: "Says which accounts a request would be offered, in order, and why each other one would not.",
         params: &["as acquire_credential"],
         result: "{model, endpoint_type, accounts: [{account, name, tier, position (1 is tried first; null is not tried), sticky, probe, skipped: reason or null, sentence}]}, in the order they are considered",
+        http: &[post("/admin/explain")],
     },
     Spec {
         name: "get_usage",
@@ -324,11 +440,13 @@ pub const METHODS: &[Spec] = &[
             "model?: string",
         ],
         result: "{total: usage, rows: [{hour, credential_id, api_key_id?, client_key_id?, model, outcome, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, latency_ms}]}",
+        http: &[get("/admin/usage"), get("/factory/balance/usage")],
     },
     Spec {
         name: "gateway_status",
         purpose: "What this installation is: versions, folders, counts, whether a gateway answers.",
         params: &[],
         result: "{version, data_dir, config_origin, accounts: {total, active, cooling, error}, encryption: key_file or passphrase, gateway: {running, url?}}",
+        http: &[get("/admin/status")],
     },
 ];

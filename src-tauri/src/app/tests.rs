@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use droid_protocol::dialect::Endpoint;
+use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::event::Usage;
 use droid_protocol::fault::Fault;
 use serde_json::json;
@@ -27,7 +27,7 @@ use crate::oauth::flow::{DevicePoll, Login};
 use crate::oauth::journal::{Answer, Left};
 use crate::oauth::refresh::AccessToken;
 use crate::oauth::workos::{DeviceCodes, Grant};
-use crate::outbound::{Headers, Outbound, Sender};
+use crate::outbound::{self, Headers, Inbound, Sender};
 use crate::pool::account::{Account, Health, Key, KeyStatus, Kind, Status, Strategy};
 use crate::ports::{RefreshLease, TokenPair, Tokens};
 use crate::probe::Probe;
@@ -233,14 +233,19 @@ fn signing_in(show: &mut dyn FnMut(&str, &dyn Debug)) {
 fn sending(show: &mut dyn FnMut(&str, &dyn Debug)) {
     show("Headers", &headers());
     show("Sender", &Sender { user_agent: None, bearer: Some(&secret()) });
-    let outbound = Outbound {
-        endpoint: Endpoint::Anthropic,
-        url: "https://api.example".to_owned(),
-        headers: headers(),
-        body: CANARY.as_bytes().to_vec(),
+    let body = json!({ "model": "claude-x", "max_tokens": 1, "messages": [CANARY] }).to_string();
+    let inbound = Inbound {
+        dialect: Dialect::Anthropic,
+        body: &body.into(),
+        header: &|_| None,
+        model: None,
+        stream: None,
+        endpoint: None,
         session: None,
-        usage_added: false,
+        created: 0,
+        forget_thoughts: false,
     };
+    let outbound = outbound::prepare(&Config::default(), &inbound).expect("a request");
     show("Outbound", &outbound);
     assert!(!format!("{outbound:?}").contains("102, 107"), "fk");
     let probe = Probe { bearer: &secret(), user_agent: None, proxy: Some(&secret()), model: None };
@@ -255,6 +260,7 @@ fn sending(show: &mut dyn FnMut(&str, &dyn Debug)) {
         outcome: Outcome::Fault(fault),
         usage: Usage::default(),
         latency: None,
+        first_token: None,
     };
     show("Report", &report);
     let line = format!(

@@ -90,9 +90,11 @@ impl Broker {
     /// noted, and it is tried again later.
     pub(super) async fn sweep(&self) {
         let now = self.parts.clock.now();
-        let days = u64::from(self.parts.config.get().usage.retention_days);
-        let kept = Duration::from_secs(days.saturating_mul(24 * 3600));
-        if let Err(error) = self.parts.store.sweep_if_due(now, now.minus(kept)).await {
+        let kept = self.parts.config.get().usage.clone();
+        let from =
+            |days: u32| now.minus(Duration::from_secs(u64::from(days).saturating_mul(24 * 3600)));
+        let (usage, requests) = (from(kept.retention_days), from(kept.request_log_days));
+        if let Err(error) = self.parts.store.sweep_if_due(now, usage, requests).await {
             log::warn!("what is over stays in the store for now: {}", error.kind());
         }
     }

@@ -14,7 +14,42 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ids::LeaseId;
 use crate::pool::account::Account;
-use crate::store::LeaseRow;
+use crate::store::{LeaseRow, Store};
+
+/// Gives a place back if whoever wanted it goes away before it is lent: a client may leave at any
+/// moment.
+pub(super) struct Unlent {
+    store: Store,
+    lease_id: Option<LeaseId>,
+}
+
+// === impl Unlent ===
+
+impl Unlent {
+    /// Watches over a place that is about to be taken.
+    pub(super) fn new(store: &Store, lease: &Lease, lease_id: &LeaseId) -> Self {
+        Self { store: store.clone(), lease_id: lease.place.then(|| lease_id.clone()) }
+    }
+
+    /// It was lent: it is given back as every loan is.
+    pub(super) fn lent(mut self) {
+        self.lease_id = None;
+    }
+}
+
+impl Drop for Unlent {
+    fn drop(&mut self) {
+        let Some(lease_id) = self.lease_id.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let store = self.store.clone();
+        // Behind the taking, which may still be under way: the store does one after the other.
+        runtime.spawn(async move {
+            if let Err(error) = store.drop_lease(&lease_id).await {
+                log::warn!("a place could not be given back: {}", error.kind());
+            }
+        });
+    }
+}
 
 // === impl Broker ===
 
@@ -59,6 +94,15 @@ impl Broker {
             ),
             retry_after: Some(Duration::from_secs(1)),
         })
+    }
+
+    /// Takes a loan back that nothing was sent with.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn unused(&self, lease_id: &LeaseId) -> Result<()> {
+        self.parts.store.drop_lease(lease_id).await?;
+        Ok(())
     }
 
     /// Gives the place of a loan back, if it had one. A host that does not say which loan it ends

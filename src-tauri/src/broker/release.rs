@@ -20,6 +20,7 @@ use crate::oauth::refresh::Need;
 use crate::pool::account::{Account, KeyStatus, Kind, Status, Strategy};
 use crate::pool::cooldown;
 use crate::ports::TokenStore as _;
+use crate::prices;
 use crate::store::{HealthRow, UsageRow};
 
 /// How a use went.
@@ -59,6 +60,28 @@ pub struct Report {
     pub usage: Usage,
     /// How long it took.
     pub latency: Option<Duration>,
+    /// How long it took to the first content of a stream.
+    pub first_token: Option<Duration>,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    /// A truthful word for the usage tables (design section 6.2).
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        let Self::Fault(fault) = self else { return "ok" };
+        match fault.class {
+            Class::Truncated => "truncated",
+            Class::ClientClosed => "client_closed",
+            Class::Request => "error:request",
+            Class::Model => "error:model",
+            Class::Credential => "error:credential",
+            Class::Quota => "error:quota",
+            Class::Rate => "error:rate",
+            Class::Transient => "error:transient",
+        }
+    }
 }
 
 // === impl Broker ===
@@ -222,36 +245,23 @@ impl Broker {
         if tokens > 0 {
             self.state().pool.spent(&report.account_id, key_id.as_ref(), tokens);
         }
+        let cost = prices::cost(&self.parts.config.get(), &model, &report.usage);
         let row = UsageRow {
             hour: now,
             account_id: report.account_id,
             key_id,
             client_key_id: lease.and_then(|it| it.client_key_id),
             model,
-            outcome: outcome_name(&report.outcome),
+            outcome: report.outcome.word().to_owned(),
             usage: report.usage,
-            latency_ms: report
-                .latency
-                .map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
-            first_token_ms: None,
+            cost,
+            latency_ms: report.latency.map_or(0, millis),
+            first_token_ms: report.first_token.map(millis),
         };
         self.parts.store.record_usage(row).await
     }
 }
 
-/// A truthful word for the usage tables (design section 6.2).
-fn outcome_name(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Success => "ok".to_owned(),
-        Outcome::Fault(fault) => match fault.class {
-            Class::Truncated => "truncated".to_owned(),
-            Class::ClientClosed => "client_closed".to_owned(),
-            Class::Request => "error:request".to_owned(),
-            Class::Model => "error:model".to_owned(),
-            Class::Credential => "error:credential".to_owned(),
-            Class::Quota => "error:quota".to_owned(),
-            Class::Rate => "error:rate".to_owned(),
-            Class::Transient => "error:transient".to_owned(),
-        },
-    }
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

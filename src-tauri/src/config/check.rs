@@ -4,6 +4,7 @@
 //! Must not know: which keys there are beyond the table it is given, defaults.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
@@ -29,9 +30,12 @@ pub(super) enum Rule {
     Url,
     /// Of a URL, from the root.
     Path,
+    /// An IP address and a port.
+    Address,
     Models,
     Redirects,
     Proxies,
+    Prices,
 }
 
 /// A value that may not stand where it stands.
@@ -46,6 +50,9 @@ pub(super) struct Bad {
 const LONGEST_TEXT: usize = 1024;
 const LONGEST_PROMPT: usize = 1024 * 1024;
 const MOST_ENTRIES: usize = 10_000;
+const MOST_DOLLARS: f64 = 1_000_000.0;
+/// The members of a price.
+const PRICES: [&str; 5] = ["input", "output", "cache_write_5m", "cache_write_1h", "cache_read"];
 
 /// Checks a configuration or a part of one from its root: every key known, every value allowed.
 pub(super) fn check(value: &Value) -> Result<(), Bad> {
@@ -123,9 +130,14 @@ impl Rule {
                 });
                 expect(fits, path, "a path that begins with / is expected")
             }
+            Self::Address => {
+                let fits = value.as_str().is_some_and(|it| it.parse::<SocketAddr>().is_ok());
+                expect(fits, path, "an IP address and a port are expected, as 127.0.0.1:8787")
+            }
             Self::Models => check_models(path, value),
             Self::Redirects => check_redirects(path, value),
             Self::Proxies => check_proxies(path, value),
+            Self::Prices => check_prices(path, value),
         }
     }
 
@@ -141,6 +153,7 @@ impl Rule {
             Self::Only(word) => json!({"type": "string", "const": word}),
             Self::Url => json!({"type": "string", "format": "uri"}),
             Self::Path => json!({"type": "string", "pattern": "^/"}),
+            Self::Address => json!({"type": "string", "pattern": ":[0-9]+$"}),
             Self::Models => json!({"type": "array", "items": {
                 "type": "object",
                 "additionalProperties": false,
@@ -166,6 +179,17 @@ impl Rule {
                 "required": ["url"],
                 "properties": {"name": {"type": "string"}, "url": {"type": "string"}},
             }}),
+            Self::Prices => {
+                let price = json!({"type": "number", "minimum": 0, "maximum": MOST_DOLLARS});
+                let prices: Map<String, Value> =
+                    PRICES.iter().map(|it| ((*it).to_owned(), price.clone())).collect();
+                json!({"type": "object", "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["input", "output"],
+                    "properties": prices,
+                }})
+            }
         };
         match schema {
             Value::Object(schema) => schema,
@@ -221,6 +245,31 @@ fn check_proxies(path: &str, value: &Value) -> Result<(), Bad> {
         let url = entry.get("url").and_then(Value::as_str).unwrap_or_default();
         let message = "an http, https or socks5 URL with a host is expected";
         expect(is_proxy_url(url), &join(&here, "url"), message)?;
+    }
+    Ok(())
+}
+
+fn check_prices(path: &str, value: &Value) -> Result<(), Bad> {
+    let Value::Object(entries) = value else { return Err(bad(path, "an object is expected")) };
+    expect(entries.len() <= MOST_ENTRIES, path, "at most 10000 prices are expected")?;
+    for (model, prices) in entries {
+        expect(is_line(model), path, "names are a model, with * for anything")?;
+        let here = join(path, model);
+        let Value::Object(prices) = prices else {
+            return Err(bad(&here, "an object with input and output is expected"));
+        };
+        for (name, price) in prices {
+            let known = PRICES.contains(&name.as_str());
+            expect(
+                known,
+                &join(&here, name),
+                &format!("one of {} is expected", PRICES.join(", ")),
+            )?;
+            let fits = price.as_f64().is_some_and(|it| (0.0..=MOST_DOLLARS).contains(&it));
+            expect(fits, &join(&here, name), "dollars for a million tokens are expected")?;
+        }
+        let has = |name: &str| prices.contains_key(name);
+        expect(has("input") && has("output"), &here, "input and output are expected")?;
     }
     Ok(())
 }

@@ -42,6 +42,11 @@ pub trait Env: Send + Sync {
     /// The folder for this program's configuration.
     fn config_dir(&self) -> Option<PathBuf>;
 
+    /// The folder in which every program keeps its configuration.
+    fn config_home(&self) -> Option<PathBuf> {
+        None
+    }
+
     /// The person's home folder.
     fn home(&self) -> Option<PathBuf>;
 
@@ -76,6 +81,10 @@ impl Env for ProcessEnv {
 
     fn config_dir(&self) -> Option<PathBuf> {
         directories::ProjectDirs::from("", "", APPLICATION).map(|it| it.config_dir().to_owned())
+    }
+
+    fn config_home(&self) -> Option<PathBuf> {
+        directories::BaseDirs::new().map(|it| it.config_dir().to_owned())
     }
 
     fn home(&self) -> Option<PathBuf> {

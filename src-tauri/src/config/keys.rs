@@ -258,9 +258,78 @@ pub(super) const KEYS: &[Key] = &[
         Rule::Int { min: 1, max: SECONDS_A_DAY },
     ),
     key(
+        "gateway.listen",
+        "Address",
+        "Where the gateway listens. Beyond this machine only with an admin key and a client key. \
+         Needs a restart.",
+        Rule::Address,
+    ),
+    key(
+        "gateway.max_body_bytes",
+        "Longest body (bytes)",
+        "Of a request.",
+        Rule::Int { min: 1024, max: 1024 * 1024 * 1024 },
+    ),
+    key(
+        "gateway.max_connections",
+        "Connections",
+        "At the same time; more wait to be taken. Needs a restart.",
+        Rule::Int { min: 1, max: 1_000_000 },
+    ),
+    key(
+        "gateway.header_timeout_seconds",
+        "Head timeout (s)",
+        "How long the head of a request may take, and a connection may wait for one. Needs a \
+         restart.",
+        Rule::Int { min: 1, max: 3600 },
+    ),
+    key(
+        "gateway.body_timeout_seconds",
+        "Body timeout (s)",
+        "How long a request's body may pause while it is sent.",
+        Rule::Int { min: 1, max: 3600 },
+    ),
+    key(
+        "gateway.ping_seconds",
+        "Sign of life (s)",
+        "A stream that is silent for so long gets one.",
+        Rule::Int { min: 1, max: 3600 },
+    ),
+    key(
+        "gateway.drain_seconds",
+        "Time to stop (s)",
+        "From the order to stop to the end of what is in flight then. Needs a restart.",
+        Rule::Int { min: 0, max: 3600 },
+    ),
+    key(
+        "gateway.factory_key_header",
+        "Clients' Factory keys",
+        "Clients may send a Factory key of their own in X-Factory-API-Key.",
+        Rule::Bool,
+    ),
+    key(
+        "gateway.pass_through",
+        "Pass-through",
+        "A client's own Authorization goes upstream where no client key is sent.",
+        Rule::Bool,
+    ),
+    key(
+        "prices",
+        "Prices",
+        "Dollars for a million tokens by model, whose name may have *; the longest name that fits \
+         counts. A cache price that is left out is the input's.",
+        Rule::Prices,
+    ),
+    key(
         "usage.retention_days",
         "Usage kept (days)",
-        "Days that usage is kept.",
+        "Days that sums of usage are kept.",
+        Rule::Int { min: 1, max: 3650 },
+    ),
+    key(
+        "usage.request_log_days",
+        "Requests kept (days)",
+        "Days that single requests are kept, without their content.",
         Rule::Int { min: 1, max: 3650 },
     ),
 ];

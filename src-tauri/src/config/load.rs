@@ -75,7 +75,7 @@ impl Config {
         raw::to_json(self, Passwords::Masked)
     }
 
-    /// This configuration with the keys of `patch` over it. Lists and `model_redirects` are
+    /// This configuration with the keys of `patch` over it. Lists, `model_redirects` and `prices` are
     /// replaced as a whole; a proxy whose password is still masked keeps the one it has.
     ///
     /// # Errors
@@ -185,13 +185,15 @@ fn overrides(env: &dyn Env) -> Result<Value> {
 }
 
 /// Puts the keys of `over` into `base`. Only sections are merged; where the keys are a person's own
-/// (`model_redirects`) the whole value is replaced.
+/// (`model_redirects`, `prices`) the whole value is replaced.
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
             for (name, value) in over {
                 match base.get_mut(name) {
-                    Some(known) if name != "model_redirects" => merge(known, value),
+                    Some(known) if !["model_redirects", "prices"].contains(&name.as_str()) => {
+                        merge(known, value);
+                    }
                     _ => {
                         base.insert(name.clone(), value.clone());
                     }

@@ -5,6 +5,7 @@
 //! Must not know: bounds (the table of keys has them), files, the environment.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use droid_protocol::dialect::Endpoint;
@@ -14,7 +15,8 @@ use url::Url;
 
 use super::check::{self, Bad};
 use super::{
-    ApiKey, Config, Factory, Model, Proxy, Request, Scheduling, TokenRefresh, Usage, WorkOs,
+    ApiKey, Config, Factory, Gateway, Model, Price, Proxy, Request, Scheduling, TokenRefresh,
+    Usage, WorkOs,
 };
 use crate::pool::account::Strategy;
 use crate::secret::Secret;
@@ -33,6 +35,8 @@ struct RawConfig {
     model_redirects: BTreeMap<String, String>,
     proxies: Vec<RawProxy>,
     scheduling: RawScheduling,
+    gateway: RawGateway,
+    prices: BTreeMap<String, RawPrice>,
     usage: RawUsage,
 }
 
@@ -123,8 +127,34 @@ struct RawScheduling {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawGateway {
+    listen: SocketAddr,
+    max_body_bytes: usize,
+    max_connections: usize,
+    header_timeout_seconds: u64,
+    body_timeout_seconds: u64,
+    ping_seconds: u64,
+    drain_seconds: u64,
+    factory_key_header: bool,
+    pass_through: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawUsage {
     retention_days: u32,
+    request_log_days: u32,
+}
+
+/// In dollars.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPrice {
+    input: f64,
+    output: f64,
+    cache_write_5m: Option<f64>,
+    cache_write_1h: Option<f64>,
+    cache_read: Option<f64>,
 }
 
 /// Whether proxies show their passwords.
@@ -184,6 +214,8 @@ impl RawConfig {
             model_redirects,
             proxies,
             scheduling,
+            gateway,
+            prices,
             usage,
         } = config;
         let proxy = |it: &Proxy| RawProxy {
@@ -224,7 +256,12 @@ impl RawConfig {
             model_redirects: model_redirects.clone(),
             proxies: proxies.iter().map(proxy).collect(),
             scheduling: RawScheduling::of(scheduling),
-            usage: RawUsage { retention_days: usage.retention_days },
+            gateway: RawGateway::of(gateway),
+            prices: prices.iter().map(|(model, it)| (model.clone(), RawPrice::of(it))).collect(),
+            usage: RawUsage {
+                retention_days: usage.retention_days,
+                request_log_days: usage.request_log_days,
+            },
         }
     }
 
@@ -260,7 +297,12 @@ impl RawConfig {
             model_redirects: self.model_redirects,
             proxies: self.proxies.into_iter().map(proxy).collect(),
             scheduling: self.scheduling.into_config(),
-            usage: Usage { retention_days: self.usage.retention_days },
+            gateway: self.gateway.into_config(),
+            prices: self.prices.into_iter().map(|(model, it)| (model, it.into_config())).collect(),
+            usage: Usage {
+                retention_days: self.usage.retention_days,
+                request_log_days: self.usage.request_log_days,
+            },
         };
         if config.scheduling.transient_first > config.scheduling.transient_max {
             return Err(Bad {
@@ -340,6 +382,77 @@ impl RawScheduling {
             strike_window: Duration::from_secs(self.strike_window_seconds),
         }
     }
+}
+
+// === impl RawGateway ===
+
+impl RawGateway {
+    const fn of(it: &Gateway) -> Self {
+        Self {
+            listen: it.listen,
+            max_body_bytes: it.max_body,
+            max_connections: it.max_connections,
+            header_timeout_seconds: it.header_timeout.as_secs(),
+            body_timeout_seconds: it.body_timeout.as_secs(),
+            ping_seconds: it.ping.as_secs(),
+            drain_seconds: it.drain.as_secs(),
+            factory_key_header: it.factory_key_header,
+            pass_through: it.pass_through,
+        }
+    }
+
+    const fn into_config(self) -> Gateway {
+        Gateway {
+            listen: self.listen,
+            max_body: self.max_body_bytes,
+            max_connections: self.max_connections,
+            header_timeout: Duration::from_secs(self.header_timeout_seconds),
+            body_timeout: Duration::from_secs(self.body_timeout_seconds),
+            ping: Duration::from_secs(self.ping_seconds),
+            drain: Duration::from_secs(self.drain_seconds),
+            factory_key_header: self.factory_key_header,
+            pass_through: self.pass_through,
+        }
+    }
+}
+
+// === impl RawPrice ===
+
+impl RawPrice {
+    fn of(it: &Price) -> Self {
+        Self {
+            input: dollars(it.input),
+            output: dollars(it.output),
+            cache_write_5m: Some(dollars(it.cache_write_5m)),
+            cache_write_1h: Some(dollars(it.cache_write_1h)),
+            cache_read: Some(dollars(it.cache_read)),
+        }
+    }
+
+    fn into_config(self) -> Price {
+        let cache = |it: Option<f64>| millionths(it.unwrap_or(self.input));
+        Price {
+            input: millionths(self.input),
+            output: millionths(self.output),
+            cache_write_5m: cache(self.cache_write_5m),
+            cache_write_1h: cache(self.cache_write_1h),
+            cache_read: cache(self.cache_read),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounded: at most a million dollars")]
+fn dollars(millionths: u64) -> f64 {
+    millionths as f64 / 1e6
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked before: from 0 to a million dollars"
+)]
+fn millionths(dollars: f64) -> u64 {
+    (dollars * 1e6).round() as u64
 }
 
 /// Seed S0's name of the default, which says what it does.

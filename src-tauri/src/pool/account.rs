@@ -4,6 +4,7 @@
 //! Must not know: secrets, how records are stored, what picks among them.
 
 use droid_protocol::dialect::Endpoint;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -72,7 +73,7 @@ pub struct Account {
 }
 
 /// How an account signs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Signed in through WorkOS by this program, or imported with a token pair.
@@ -87,7 +88,7 @@ pub enum Kind {
 }
 
 /// What is known of an account's credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Usable.
@@ -130,7 +131,7 @@ pub struct Key {
 }
 
 /// The state of one key (seed S3: active, disabled, banned; plus error).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyStatus {
     /// Usable, cooling or not.
@@ -161,7 +162,7 @@ pub struct Group {
 }
 
 /// In which order candidates are offered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Priority, then least recently used, then created (seed S0 §5).

@@ -25,6 +25,8 @@ pub struct Ask<'a> {
     pub sticky: Option<&'a Sticky>,
     /// Accounts this request tried already.
     pub exclude: &'a [AccountId],
+    /// Keys this request tried already; their pool may have others.
+    pub exclude_keys: &'a [KeyId],
     /// At most this many candidates; 0 is taken as 1.
     pub limit: usize,
 }
@@ -66,7 +68,7 @@ pub struct Sticky {
 pub struct Candidate {
     /// The account.
     pub account: AccountId,
-    /// The key, if the account is a pool.
+    /// The key, if the account is a pool; none there if all that may be used were tried already.
     pub key: Option<KeyId>,
     /// The session's account; the key may still be another if the session's own is out.
     pub sticky: bool,

@@ -193,8 +193,10 @@ impl Pool {
         let ring = self.rings.get(&account).filter(|_| is_pool);
         let sticky_key = sticky.and_then(|it| it.key.as_ref());
         let key = ring.and_then(|it| {
-            it.choose(ask.model, sticky_key, self.now, entropy)
-                .or_else(|| it.choose_probe(ask.model))
+            it.choose(ask.model, sticky_key, ask.exclude_keys, self.now, entropy).or_else(|| {
+                // Whoever has tried one need not be given a key that pauses.
+                if ask.exclude_keys.is_empty() { it.choose_probe(ask.model) } else { None }
+            })
         });
         Candidate { account, key, sticky: sticky.is_some(), probe }
     }

@@ -113,18 +113,25 @@ impl Ring {
         }
     }
 
-    /// The key for a request: the session's own if it fits, else the strategy's.
+    /// The key for a request: the session's own if it fits, else the strategy's; none of `tried`.
     pub(super) fn choose(
         &self,
         model: &str,
         sticky: Option<&KeyId>,
+        tried: &[KeyId],
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Option<KeyId> {
+        let sticky = sticky.filter(|it| !tried.contains(it));
         if let Some(id) = sticky.filter(|it| self.fits(it, model, now)) {
             return Some(id.clone());
         }
-        self.lane.choose(self.strategy, model, &[], 1, entropy).into_iter().next()
+        let skip: Vec<_> = tried
+            .iter()
+            .filter_map(|it| self.keys.get(it))
+            .map(|it| Load::of_key(&it.key, it.turn).order(self.strategy, it.key.id.clone()))
+            .collect();
+        self.lane.choose(self.strategy, model, &skip, 1, entropy).into_iter().next()
     }
 
     /// The key a probe goes out with when none fits: the one whose pause ends first.

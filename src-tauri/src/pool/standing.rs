@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use droid_protocol::dialect::Endpoint;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::account::{Account, Kind, Status};
@@ -15,7 +16,7 @@ use super::ring::Ring;
 use crate::clock::Timestamp;
 
 /// Why an account is not a candidate. The first that holds, in this order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum SkipReason {
     /// It is outside of the client's binding.

@@ -103,7 +103,15 @@ fn model_cooling(model: &str, until: Timestamp) -> Health {
 }
 
 fn ask(binding: &Binding) -> Ask<'_> {
-    Ask { endpoint: Endpoint::Anthropic, model: "m", binding, sticky: None, exclude: &[], limit: 1 }
+    Ask {
+        endpoint: Endpoint::Anthropic,
+        model: "m",
+        binding,
+        sticky: None,
+        exclude: &[],
+        exclude_keys: &[],
+        limit: 1,
+    }
 }
 
 /// Ids of the candidates, or the refusal.

@@ -38,6 +38,7 @@ pub(super) enum Buried {
     Account,
     Key,
     Group,
+    ClientKey,
 }
 
 // === impl Store ===
@@ -104,12 +105,12 @@ pub(super) fn unbury(db: &Db, kind: Buried, id: &str) -> Result<(), Fail> {
     Ok(())
 }
 
-fn current_revision(db: &Db) -> Result<u64, Fail> {
+pub(super) fn current_revision(db: &Db) -> Result<u64, Fail> {
     let sql = "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'revision'";
     Ok(db.conn.prepare_cached(sql)?.query_row([], |row| row.get::<_, Count>(0))?.0)
 }
 
-fn changed<T>(
+pub(super) fn changed<T>(
     db: &Db,
     table: &str,
     columns: &str,
@@ -122,7 +123,7 @@ fn changed<T>(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn gone<T: FromSql>(db: &Db, kind: Buried, since: i64) -> Result<Vec<T>, Fail> {
+pub(super) fn gone<T: FromSql>(db: &Db, kind: Buried, since: i64) -> Result<Vec<T>, Fail> {
     let sql = "SELECT id FROM tombstones WHERE kind = ?1 AND revision > ?2 ORDER BY revision";
     let mut statement = db.conn.prepare_cached(sql)?;
     let rows = statement.query_map((kind.as_str(), since), |row| row.get(0))?;
@@ -137,6 +138,7 @@ impl Buried {
             Self::Account => "account",
             Self::Key => "key",
             Self::Group => "group",
+            Self::ClientKey => "client_key",
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ClientKeyId, GroupId, KeyId, LeaseId, LoginId, OwnerId};
+use crate::pool::Binding;
 use crate::pool::account::{Account, Group, Health, Key};
 use crate::secret::Personal;
 
@@ -189,6 +190,12 @@ impl ToSql for Timestamp {
 impl FromSql for Timestamp {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_i64().map(Self)
+    }
+}
+
+impl FromSql for Binding {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).map_err(FromSqlError::other)
     }
 }
 

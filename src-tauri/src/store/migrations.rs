@@ -10,7 +10,8 @@ use super::fail::Fail;
 use crate::error::Error;
 
 /// Script n leads from schema n to schema n + 1.
-const SCRIPTS: &[&str] = &[include_str!("migrations/001_start.sql")];
+const SCRIPTS: &[&str] =
+    &[include_str!("migrations/001_start.sql"), include_str!("migrations/002_gateway.sql")];
 
 /// The schema this program writes.
 pub(super) fn newest() -> i64 {

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row};
 use super::codec::Columns;
 use super::db::Db;
 use super::fail::Fail;
-use super::{Durability, Store, leases, logins, usage};
+use super::{Durability, Store, client_keys, leases, logins, requests, usage};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AccountId, KeyId};
@@ -83,12 +83,17 @@ impl Store {
         self.write(Durability::Normal, "sweeping", move |db| sweep(db, now)).await
     }
 
-    /// The same, and usage of the hours before `usage_from`: once an hour over all processes, else
+    /// The same, and usage of the hours before `usage_from` and requests before `requests_from`: once an hour over all processes, else
     /// nothing. Answers whether it was time.
     ///
     /// # Errors
     /// When the database cannot be read or written.
-    pub async fn sweep_if_due(&self, now: Timestamp, usage_from: Timestamp) -> Result<bool> {
+    pub async fn sweep_if_due(
+        &self,
+        now: Timestamp,
+        usage_from: Timestamp,
+        requests_from: Timestamp,
+    ) -> Result<bool> {
         if !self.read("looking when it was swept", move |db| is_due(db, now)).await? {
             return Ok(false);
         }
@@ -99,6 +104,8 @@ impl Store {
             db.set_meta(SWEPT, &now.0.to_string())?;
             sweep(db, now)?;
             usage::sweep(db, usage_from)?;
+            requests::sweep(db, requests_from)?;
+            client_keys::fold(db, now)?;
             Ok(true)
         })
         .await

@@ -12,6 +12,7 @@ use crate::pool::account::{Account, Health, Kind, Status, Strategy};
 
 mod accounts;
 mod disk;
+mod gateway;
 mod keyring;
 mod keys;
 mod sharing;

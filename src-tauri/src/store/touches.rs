@@ -1,12 +1,14 @@
-//! Writes that may wait up to a second: when a thing was last used.
+//! Writes that may wait up to a second: when a thing was last used, and requests that ended.
 //!
 //! Owns: [`Touches`], what is pending; its merging and its SQL.
 //! Must not know: who used what.
 
 use std::collections::HashMap;
 
+use super::client_keys::PendingSpent;
 use super::db::Db;
 use super::fail::Fail;
+use super::requests::{self, RequestRow};
 use super::{Store, changes};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, KeyId};
@@ -17,7 +19,12 @@ pub(super) struct Touches {
     accounts: HashMap<AccountId, Use>,
     keys: HashMap<KeyId, Use>,
     sessions: HashMap<String, Timestamp>,
+    requests: Vec<RequestRow>,
+    pub(super) spent: PendingSpent,
 }
+
+/// Requests that may wait to be written: some seconds of a busy gateway.
+const MOST_REQUESTS: usize = 20_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Use {
@@ -44,7 +51,11 @@ impl Store {
 
 impl Touches {
     pub(super) fn is_empty(&self) -> bool {
-        self.accounts.is_empty() && self.keys.is_empty() && self.sessions.is_empty()
+        self.accounts.is_empty()
+            && self.keys.is_empty()
+            && self.sessions.is_empty()
+            && self.requests.is_empty()
+            && self.spent.is_empty()
     }
 
     fn add(&mut self, account: &AccountId, key: Option<&KeyId>, at: Timestamp) {
@@ -64,6 +75,15 @@ impl Touches {
         }
     }
 
+    /// Where requests cannot be written for long, the latest are kept.
+    pub(super) fn add_request(&mut self, row: RequestRow) {
+        if self.requests.len() >= MOST_REQUESTS {
+            self.requests.drain(..MOST_REQUESTS / 2);
+            log::warn!("requests cannot be stored: the oldest {} are lost", MOST_REQUESTS / 2);
+        }
+        self.requests.push(row);
+    }
+
     /// Takes in touches that were pending before these.
     pub(super) fn merge_older(&mut self, older: Self) {
         for (id, used) in older.accounts {
@@ -75,6 +95,10 @@ impl Touches {
         for (sticky_key, expires_at) in older.sessions {
             self.add_session(&sticky_key, expires_at);
         }
+        for row in std::mem::replace(&mut self.requests, older.requests) {
+            self.add_request(row);
+        }
+        self.spent.merge_older(older.spent);
     }
 
     /// Writes them all; what was deleted meanwhile is passed over.
@@ -101,7 +125,10 @@ impl Touches {
         for (sticky_key, expires_at) in &self.sessions {
             statement.execute((sticky_key, expires_at.0))?;
         }
-        Ok(())
+        for row in &self.requests {
+            requests::write(db, row)?;
+        }
+        self.spent.write(db)
     }
 }
 

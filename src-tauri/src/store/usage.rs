@@ -39,6 +39,8 @@ pub struct UsageRow {
     pub outcome: String,
     /// Its tokens.
     pub usage: Usage,
+    /// What it cost, in billionths of a dollar.
+    pub cost: u64,
     /// From the request to its end.
     pub latency_ms: u64,
     /// From the request to the first token, of a stream.
@@ -95,6 +97,8 @@ pub struct UsageTotal {
     pub requests: u64,
     /// Their tokens.
     pub usage: Usage,
+    /// What they cost, in billionths of a dollar.
+    pub cost: u64,
     /// The sum of their latencies.
     pub latency_ms: u64,
     /// The sum of their times to the first token...
@@ -118,6 +122,7 @@ impl UsageRow {
             &mut self.usage.cache_write_5m_tokens,
             &mut self.usage.cache_write_1h_tokens,
             &mut self.usage.reasoning_tokens,
+            &mut self.cost,
             &mut self.latency_ms,
         ] {
             *count = MOST.min(*count);
@@ -199,7 +204,7 @@ fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {
     let sql = format!(
         "SELECT {}, sum(requests), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens),
                 sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(reasoning_tokens),
-                sum(latency_ms), sum(first_token_ms), sum(first_tokens)
+                sum(cost), sum(latency_ms), sum(first_token_ms), sum(first_tokens)
          FROM usage_hourly WHERE {condition} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
         columns.join(", "),
     );
@@ -226,6 +231,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<UsageTotal> {
             cache_write_1h_tokens: at.next::<Count>()?.0,
             reasoning_tokens: at.next::<Count>()?.0,
         },
+        cost: at.next::<Count>()?.0,
         latency_ms: at.next::<Count>()?.0,
         first_token_ms: at.next::<Count>()?.0,
         first_tokens: at.next::<Count>()?.0,

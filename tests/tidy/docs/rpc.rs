@@ -130,6 +130,12 @@ fn examples() -> Vec<Error> {
             retry_after: Some(Duration::from_secs(30)),
         },
         Error::NoAccount { message: "there is no account".to_owned(), retry_after: None },
+        Error::Unauthorized { message: "this client key has expired".to_owned() },
+        Error::Forbidden { message: "this client key may not ask for this model".to_owned() },
+        Error::Limited {
+            message: "this client key has sent its requests of this window".to_owned(),
+            retry_after: Some(Duration::from_secs(30)),
+        },
         Error::NeedsLogin {
             name: name.clone(),
             reason: "the refresh token was revoked".to_owned(),

@@ -3,6 +3,7 @@
 //! Owns: the version and the size limit of a saved state, and what is checked on the way back in.
 //! Must not know: what the state means.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::StreamDecoder;
@@ -16,7 +17,7 @@ pub const MAX_CARRY_BYTES: usize = MAX_EVENT_BYTES / 3 * 4 + 8 * 1024 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CarryError {
     /// More bytes than any state has.
-    #[error("the saved state is larger than {MAX_CARRY_BYTES} bytes")]
+    #[error("the saved state is larger than any that this program writes")]
     TooLarge,
     /// Not a state this program wrote.
     #[error("the saved state is damaged or was not written by this program")]
@@ -34,17 +35,36 @@ struct Version {
 }
 
 #[derive(Serialize)]
-struct Out<'a> {
+struct Out<'a, T> {
     v: u32,
-    s: &'a StreamDecoder,
+    s: &'a T,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct In {
+struct In<T> {
     #[serde(rename = "v")]
     _version: u32,
-    s: StreamDecoder,
+    s: T,
+}
+
+/// A state as JSON text.
+pub(crate) fn to_bytes<T: Serialize>(state: &T) -> Vec<u8> {
+    // Serialising plain structs to a Vec cannot fail; an empty state is refused on the way in.
+    serde_json::to_vec(&Out { v: VERSION, s: state }).unwrap_or_default()
+}
+
+/// The state that [`to_bytes`] wrote, if it is no longer than `most` bytes.
+pub(crate) fn from_bytes<T: DeserializeOwned>(saved: &[u8], most: usize) -> Result<T, CarryError> {
+    if saved.len() > most {
+        return Err(CarryError::TooLarge);
+    }
+    let Version { v } = serde_json::from_slice(saved).map_err(|_| CarryError::Damaged)?;
+    if v != VERSION {
+        return Err(CarryError::Version(v));
+    }
+    let In { s, .. } = serde_json::from_slice(saved).map_err(|_| CarryError::Damaged)?;
+    Ok(s)
 }
 
 // === impl StreamDecoder ===
@@ -54,8 +74,7 @@ impl StreamDecoder {
     /// event is cut off.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
-        // Serialising plain structs to a Vec cannot fail; an empty state is refused by `restore`.
-        serde_json::to_vec(&Out { v: VERSION, s: self }).unwrap_or_default()
+        to_bytes(self)
     }
 
     /// The decoder that [`StreamDecoder::save`] wrote.
@@ -63,17 +82,12 @@ impl StreamDecoder {
     /// # Errors
     /// [`CarryError`]; the bytes may come from anyone.
     pub fn restore(saved: &[u8]) -> Result<Self, CarryError> {
-        if saved.len() > MAX_CARRY_BYTES {
-            return Err(CarryError::TooLarge);
-        }
-        let Version { v } = serde_json::from_slice(saved).map_err(|_| CarryError::Damaged)?;
-        if v != VERSION {
-            return Err(CarryError::Version(v));
-        }
-        let In { s, .. } = serde_json::from_slice(saved).map_err(|_| CarryError::Damaged)?;
-        if !s.machine.message().is_plausible() {
-            return Err(CarryError::Damaged);
-        }
-        Ok(s)
+        let decoder: Self = from_bytes(saved, MAX_CARRY_BYTES)?;
+        if decoder.is_plausible() { Ok(decoder) } else { Err(CarryError::Damaged) }
+    }
+
+    /// Whether a state that came from outside can be one of ours.
+    pub(crate) fn is_plausible(&self) -> bool {
+        self.machine.message().is_plausible()
     }
 }

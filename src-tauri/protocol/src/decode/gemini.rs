@@ -203,7 +203,7 @@ impl Gemini {
         }
         let kind = if part.thought.0 { BlockType::Thinking } else { BlockType::Text };
         self.on_prose(kind, part.text.0, out);
-        self.on_signature(signature, out);
+        self.on_signature(kind, signature, out);
         let Part { inline_data, file_data, executable_code, code_execution_result, .. } = part;
         if inline_data.0 || file_data.0 || executable_code.0 || code_execution_result.0 {
             self.end_prose(out);
@@ -223,16 +223,20 @@ impl Gemini {
         self.message.text(out, index, text);
     }
 
-    /// A signature goes with the text before it; alone it is a thought without words.
-    fn on_signature(&mut self, signature: &str, out: &mut Vec<Event>) {
+    /// A signature goes with the text before it; a thought's, or alone, it is a thought without
+    /// words. It ends a thought: what is thought behind it has a proof of its own.
+    fn on_signature(&mut self, kind: BlockType, signature: &str, out: &mut Vec<Event>) {
         if signature.is_empty() {
             return;
         }
         let index = match self.prose {
-            Some((_, index)) => index,
-            None => self.open_prose(BlockType::Thinking, out),
+            Some((open, index)) if kind == BlockType::Text || open == kind => index,
+            _ => self.open_prose(BlockType::Thinking, out),
         };
         self.message.signature(out, index, signature);
+        if kind == BlockType::Thinking {
+            self.end_prose(out);
+        }
     }
 
     fn on_call(&mut self, call: &Call<'_>, signature: &str, out: &mut Vec<Event>) {

@@ -125,7 +125,8 @@ impl Message {
         self.open_block(out, block_type, data, None)
     }
 
-    /// Opens the block of a tool call and names the call. An empty `id` is invented.
+    /// Opens the block of a tool call and names the call. An empty `id` is made up of the response's
+    /// id, so that the calls of two answers in one conversation are told apart.
     pub(super) fn open_tool(
         &mut self,
         out: &mut Vec<Event>,
@@ -133,12 +134,21 @@ impl Message {
         name: &str,
         wrapped: bool,
     ) -> u32 {
-        let id = if id.is_empty() { format!("call_{}_{name}", self.tools) } else { id.to_owned() };
+        let id = if id.is_empty() { self.made_up_id(name) } else { id.to_owned() };
         self.tools = self.tools.saturating_add(1);
         let tool = Tool { id: id.clone(), input: Input::Nothing, wrapped };
         let index = self.open_block(out, BlockType::ToolUse, None, Some(tool));
         self.emit(out, || Event::ToolUseStart { index, id, name: name.to_owned() });
         index
+    }
+
+    fn made_up_id(&self, name: &str) -> String {
+        let fits = |it: &char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
+        let own: String = self.id.chars().filter(fits).take(28).collect();
+        match own.as_str() {
+            "" => format!("call_{}_{name}", self.tools),
+            own => format!("call_{own}_{}", self.tools),
+        }
     }
 
     /// The model refused, though no text of the refusal came.
@@ -228,6 +238,16 @@ impl Message {
     pub(super) fn truncate(&mut self, out: &mut Vec<Event>) {
         let text = "upstream ended before the response was complete";
         self.end_with(out, End::Truncated, Failure::new("truncated", text));
+    }
+
+    /// Whether a tool was called.
+    pub(super) const fn has_tools(&self) -> bool {
+        self.tools > 0
+    }
+
+    /// Whether a block was opened.
+    pub(super) const fn has_blocks(&self) -> bool {
+        self.next > 0
     }
 
     pub(super) const fn end(&self) -> Option<End> {

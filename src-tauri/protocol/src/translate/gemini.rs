@@ -9,7 +9,9 @@
 mod error;
 mod extra;
 mod json;
+mod pairing;
 mod parts;
+mod proof;
 mod request_in;
 mod request_out;
 mod schema;

@@ -1,6 +1,6 @@
 //! The exact events of every recorded stream, reviewed and kept beside the fixtures.
 //!
-//! Owns: `tests/golden`; `UPDATE_GOLDEN=1` writes it anew, to be read before it is committed.
+//! Owns: `events`; `UPDATE_GOLDEN=1` writes it anew, to be read before it is committed.
 //! Must not know: what is right; that is what the review is for.
 
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use droid_protocol::event::Event;
 use crate::support::{fixtures, root, said};
 
 fn compare(dialect: Dialect, name: &str, text: &str) {
-    let path = root().join("golden").join(dialect.as_str()).join(format!("{name}.jsonl"));
+    let path = root().join("streams/events").join(dialect.as_str()).join(format!("{name}.jsonl"));
     if std::env::vars_os().any(|(key, _)| key == "UPDATE_GOLDEN") {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();

@@ -12,8 +12,10 @@
 )]
 
 mod bounds;
+mod carry;
 mod golden;
 mod meaning;
+mod meter;
 mod properties;
 mod quirks;
 mod support;

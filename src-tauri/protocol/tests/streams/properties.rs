@@ -13,15 +13,15 @@ use proptest::prelude::*;
 
 use crate::support::{Fixture, Said, check_rules, finished, fixtures, said, said_carried};
 
-static STREAMS: LazyLock<Vec<Fixture>> =
+pub(crate) static STREAMS: LazyLock<Vec<Fixture>> =
     LazyLock::new(|| Dialect::ALL.into_iter().flat_map(|it| fixtures(it, ".sse")).collect());
 
-fn streams(dialect: Dialect) -> impl Strategy<Value = &'static Fixture> {
+pub(crate) fn streams(dialect: Dialect) -> impl Strategy<Value = &'static Fixture> {
     let of: Vec<&Fixture> = STREAMS.iter().filter(|it| it.dialect == dialect).collect();
     prop::sample::select(of)
 }
 
-fn cut<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+pub(crate) fn cut<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     let mut at: Vec<usize> = cuts.iter().map(|it| it.index(bytes.len() + 1)).collect();
     at.extend([0, bytes.len()]);
     at.sort_unstable();

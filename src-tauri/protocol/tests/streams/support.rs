@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use droid_protocol::decode::StreamDecoder;
+use droid_protocol::decode::{Meter, StreamDecoder};
 use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{BlockType, End, Event, StopReason, Usage};
 use serde_json::Value;
@@ -78,6 +78,20 @@ pub(crate) fn said_carried<'a>(
         saved = decoder.save();
     }
     finished(StreamDecoder::restore(&saved).unwrap(), events)
+}
+
+/// What a meter read; the events lack deltas.
+pub(crate) fn metered<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [u8]>) -> Said {
+    let mut meter = Meter::new(dialect);
+    let mut events = Vec::new();
+    for chunk in chunks {
+        meter.push(chunk, &mut events);
+    }
+    let end = meter.end(&mut events);
+    let read = meter.read();
+    let (usage, stop) = (read.usage(), read.stop_reason());
+    let (id, model) = (read.id().to_owned(), read.model().to_owned());
+    Said { events, end, usage, stop, id, model, skipped: read.skipped() }
 }
 
 pub(crate) fn finished(mut decoder: StreamDecoder, mut events: Vec<Event>) -> Said {

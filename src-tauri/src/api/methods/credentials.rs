@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Empty, None_, Registered, Table};
+use crate::accounts::KeyResult;
 use crate::accounts::import;
 use crate::accounts::spec::{self, AccountSpec};
 use crate::accounts::view::{AccountView, GroupView};
@@ -16,24 +17,24 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, GroupId};
 use crate::oauth::refresh::Need;
-use crate::pool::account::{Account, Group, Kind, Strategy};
+use crate::pool::account::{Account, Group, Kind, Status, Strategy};
 use crate::ports::TokenStore as _;
 use crate::probe::{self, Probe};
 use crate::upstream::ProxyUrl;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Create {
     auth_type: String,
     #[serde(default)]
     config: AccountSpec,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ById {
     credential_id: AccountId,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Update {
     credential_id: AccountId,
     #[serde(default)]
@@ -41,19 +42,19 @@ struct Update {
     config: AccountSpec,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct SetEnabled {
     credential_id: AccountId,
     enabled: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Import {
     #[serde(default)]
     path: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct SaveGroup {
     id: GroupId,
     #[serde(default)]
@@ -64,9 +65,56 @@ struct SaveGroup {
     strategy: Option<Strategy>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct GroupById {
     id: GroupId,
+}
+
+/// An account that was added.
+#[derive(Serialize, JsonSchema)]
+struct CreatedCredential {
+    credential_id: AccountId,
+    name: String,
+    /// What became of each key of a pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Vec<KeyResult>>,
+}
+
+/// What upstream says of an account.
+#[derive(Serialize, JsonSchema)]
+struct Validation {
+    valid: bool,
+    /// For a person.
+    message: String,
+    details: ValidationDetails,
+}
+
+/// What a validation is based on.
+#[derive(Default, Serialize, JsonSchema)]
+struct ValidationDetails {
+    /// False where the answer was known without asking upstream.
+    asked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    /// The access token has ended; the next use gets a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired: Option<bool>,
+    /// Upstream's HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_code: Option<Option<u16>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<u64>,
+    /// The host's word for the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<Option<&'static str>>,
+}
+
+/// A fresh token pair. Secret: only the host asks for it.
+#[derive(Serialize, JsonSchema)]
+struct RefreshedTokens {
+    access_token: Option<String>,
+    refresh_token: String,
+    expires_at: Option<String>,
 }
 
 pub(super) fn register(table: &mut Table) -> Registered {
@@ -117,8 +165,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
         let changes = app.store.changes_since(0).await?;
         let mut groups = changes.groups;
         groups.sort_by(|a, b| (a.priority, &a.id).cmp(&(b.priority, &b.id)));
-        let view = |it| json!(group_view(it, &changes.accounts));
-        Ok(groups.iter().map(view).collect::<Vec<Value>>())
+        let view = |it| group_view(it, &changes.accounts);
+        Ok(groups.iter().map(view).collect::<Vec<GroupView>>())
     })?;
     table.add("save_group", |context, it: SaveGroup| async move {
         save_group(context.app().await?, it).await
@@ -132,17 +180,17 @@ pub(super) fn register(table: &mut Table) -> Registered {
 }
 
 /// An account with its keys, as `get_credential` shows it.
-pub(super) async fn shown(app: &App, account: &Account) -> Result<Value> {
+pub(super) async fn shown(app: &App, account: &Account) -> Result<AccountView> {
     let now = app.clock.now();
     let view = AccountView::new(account, masked_proxy(app, account).await?, now);
     if account.kind != Kind::ApiKey {
-        return Ok(json!(view));
+        return Ok(view);
     }
     let keys = app.store.keys(&account.id).await?;
-    Ok(json!(view.with_keys(&keys, now)))
+    Ok(view.with_keys(&keys, now))
 }
 
-async fn create(app: &App, it: Create) -> Result<Value> {
+async fn create(app: &App, it: Create) -> Result<CreatedCredential> {
     if let Some(path) = &it.config.file_path {
         let (kind, mut found) = import::read_file(Path::new(path))?;
         found.name = it.config.name.clone().or(found.name);
@@ -158,19 +206,16 @@ async fn create(app: &App, it: Create) -> Result<Value> {
     created(app, kind, &it.config).await
 }
 
-async fn created(app: &App, kind: Kind, spec: &AccountSpec) -> Result<Value> {
+async fn created(app: &App, kind: Kind, spec: &AccountSpec) -> Result<CreatedCredential> {
     let created = app.accounts.create(kind, spec).await?;
-    let id = &created.account.id;
-    let mut answer = json!({ "credential_id": id, "name": created.account.name });
-    if kind == Kind::ApiKey
-        && let Some(answer) = answer.as_object_mut()
-    {
-        answer.insert("keys".to_owned(), json!(created.keys));
-    }
-    Ok(answer)
+    Ok(CreatedCredential {
+        credential_id: created.account.id,
+        name: created.account.name,
+        keys: (kind == Kind::ApiKey).then_some(created.keys),
+    })
 }
 
-async fn list(app: &App) -> Result<Vec<Value>> {
+async fn list(app: &App) -> Result<Vec<AccountView>> {
     let now = app.clock.now();
     let changes = app.store.changes_since(0).await?;
     let mut views = Vec::with_capacity(changes.accounts.len());
@@ -178,8 +223,8 @@ async fn list(app: &App) -> Result<Vec<Value>> {
         let view = AccountView::new(account, masked_proxy(app, account).await?, now);
         let keys = changes.keys.iter().filter(|it| it.account_id == account.id);
         views.push(match account.kind {
-            Kind::ApiKey => json!(view.with_counts(keys, now)),
-            Kind::WorkosOauth | Kind::Manual => json!(view),
+            Kind::ApiKey => view.with_counts(keys, now),
+            Kind::WorkosOauth | Kind::Manual => view,
         });
     }
     Ok(views)
@@ -194,33 +239,30 @@ async fn masked_proxy(app: &App, account: &Account) -> Result<Option<String>> {
 }
 
 /// Asks upstream and changes nothing: an expired token is told, not refreshed.
-async fn validate(app: &App, id: &AccountId) -> Result<Value> {
+async fn validate(app: &App, id: &AccountId) -> Result<Validation> {
     let account = app.accounts.get(id).await?;
     let now = app.clock.now();
     let config = app.config.get();
     let proxy = app.store.proxy(id).await?;
-    let answer = |valid: bool, message: String, details: Value| json!({ "valid": valid, "message": message, "details": details });
+    let unasked = |message: String, details| Validation { valid: false, message, details };
+    let status = ValidationDetails { status: Some(account.status), ..Default::default() };
     let (bearer, model) = if account.kind == Kind::ApiKey {
         let Some(key) = usable_key(app, id).await? else {
             let message = "no key of this pool is active".to_owned();
-            return Ok(answer(false, message, json!({ "asked": false, "status": account.status })));
+            return Ok(unasked(message, status));
         };
         (app.store.key_secret(&key).await?, test_model(&config, &account))
     } else {
         let tokens = app.store.tokens(id).await?;
         if let Some(reason) = tokens.needs_login {
-            let details = json!({ "asked": false, "status": account.status });
-            return Ok(answer(false, format!("a new sign-in is needed: {reason}"), details));
+            return Ok(unasked(format!("a new sign-in is needed: {reason}"), status));
         }
         let live = tokens.expires_at.is_none_or(|it| it > now);
         let Some(access) = tokens.access.filter(|_| live) else {
             let message =
                 "the access token has ended; the next use, or refresh_token, gets a new one";
-            return Ok(answer(
-                false,
-                message.to_owned(),
-                json!({ "asked": false, "expired": true }),
-            ));
+            let details = ValidationDetails { expired: Some(true), ..Default::default() };
+            return Ok(unasked(message.to_owned(), details));
         };
         (access, None)
     };
@@ -231,13 +273,14 @@ async fn validate(app: &App, id: &AccountId) -> Result<Value> {
         model: model.as_deref(),
     };
     let verdict = probe::ask(&config, &app.clients, probe, now.0).await?;
-    let details = json!({
-        "asked": true,
-        "status_code": verdict.status,
-        "latency_ms": u64::try_from(verdict.latency.as_millis()).unwrap_or(u64::MAX),
-        "error_type": verdict.fault.as_ref().map(|it| it.host_error_type()),
-    });
-    Ok(answer(verdict.accepted(), verdict.message(), details))
+    let details = ValidationDetails {
+        asked: true,
+        status_code: Some(verdict.status),
+        latency_ms: Some(u64::try_from(verdict.latency.as_millis()).unwrap_or(u64::MAX)),
+        error_type: Some(verdict.fault.as_ref().map(|it| it.host_error_type())),
+        ..Default::default()
+    };
+    Ok(Validation { valid: verdict.accepted(), message: verdict.message(), details })
 }
 
 async fn usable_key(app: &App, id: &AccountId) -> Result<Option<crate::ids::KeyId>> {
@@ -257,7 +300,7 @@ pub(super) fn test_model(config: &crate::config::Config, account: &Account) -> O
         .map(|it| it.id.clone())
 }
 
-async fn refresh(app: &App, id: &AccountId) -> Result<Value> {
+async fn refresh(app: &App, id: &AccountId) -> Result<RefreshedTokens> {
     let account = app.accounts.get(id).await?;
     if account.kind == Kind::ApiKey {
         let message = "this account is a pool of keys: there is no token to refresh";
@@ -267,14 +310,14 @@ async fn refresh(app: &App, id: &AccountId) -> Result<Value> {
     app.broker.reload().await?;
     let tokens = app.store.tokens(id).await?;
     // The contract wants both tokens in the answer (design section 6.1): the one place they leave.
-    Ok(json!({
-        "access_token": tokens.access.as_ref().map(crate::secret::Secret::expose),
-        "refresh_token": tokens.refresh.expose(),
-        "expires_at": tokens.expires_at.map(crate::clock::Timestamp::to_rfc3339),
-    }))
+    Ok(RefreshedTokens {
+        access_token: tokens.access.as_ref().map(|it| it.expose().to_owned()),
+        refresh_token: tokens.refresh.expose().to_owned(),
+        expires_at: tokens.expires_at.map(crate::clock::Timestamp::to_rfc3339),
+    })
 }
 
-async fn save_group(app: &App, it: SaveGroup) -> Result<Value> {
+async fn save_group(app: &App, it: SaveGroup) -> Result<GroupView> {
     spec::check_group_id("id", it.id.as_str())?;
     let known = app.store.groups().await?.into_iter().find(|known| known.id == it.id);
     let known = known.unwrap_or_else(|| Group {
@@ -293,7 +336,7 @@ async fn save_group(app: &App, it: SaveGroup) -> Result<Value> {
     };
     let group = app.store.save_group(group, None).await?;
     app.broker.reload().await?;
-    Ok(json!(group_view(&group, &app.store.changes_since(0).await?.accounts)))
+    Ok(group_view(&group, &app.store.changes_since(0).await?.accounts))
 }
 
 fn group_view(group: &Group, accounts: &[Account]) -> GroupView {

@@ -3,7 +3,10 @@
 //! Owns: what the plugin says of itself (seed S1 §3.3).
 //! Must not know: accounts' details.
 
-use droid_protocol::dialect::Endpoint;
+use std::path::PathBuf;
+
+use droid_protocol::dialect::{Dialect, Endpoint};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -21,22 +24,24 @@ const DESCRIPTION: &str =
 /// What `plugin.json` holds too; a test compares the two.
 const TARGET_PROTOCOL: &str = "anthropic";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ModelParam {
     model: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Supported {
     supports: bool,
     model: String,
     endpoint_type: Endpoint,
 }
 
-#[derive(Serialize)]
-struct ModelView<'a> {
-    id: &'a str,
-    display_name: &'a str,
+/// A model of the catalogue.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Model")]
+struct ModelView {
+    id: String,
+    display_name: String,
     family: &'static str,
     context_length: u64,
     supports_vision: bool,
@@ -44,7 +49,75 @@ struct ModelView<'a> {
     endpoint_type: Endpoint,
     api_provider: String,
     reasoning: config::Reasoning,
-    aliases: &'a [String],
+    aliases: Vec<String>,
+}
+
+/// What this plugin is and can do (seed S1 §3.3).
+#[derive(Serialize, JsonSchema)]
+struct Info {
+    id: &'static str,
+    name: &'static str,
+    display_name: &'static str,
+    version: &'static str,
+    description: &'static str,
+    target_protocol: &'static str,
+    category: &'static str,
+    auth_types: [AuthType; 3],
+    /// JSON Schemas by auth type.
+    credential_schemas: Value,
+    model_families: [models::Family; 7],
+    endpoints: Vec<EndpointInfo>,
+    /// JSON Schema.
+    config_schema: Value,
+    methods: Vec<&'static str>,
+}
+
+/// A way to add an account.
+#[derive(Serialize, JsonSchema)]
+struct AuthType {
+    id: &'static str,
+    display_name: &'static str,
+    description: &'static str,
+    category: &'static str,
+}
+
+/// Where Factory takes requests.
+#[derive(Serialize, JsonSchema)]
+struct EndpointInfo {
+    #[serde(rename = "type")]
+    endpoint: Endpoint,
+    url: String,
+    protocol: Dialect,
+}
+
+/// What this installation is.
+#[derive(Serialize, JsonSchema)]
+struct GatewayStatus {
+    version: &'static str,
+    data_dir: String,
+    /// The files the configuration was read from.
+    config_origin: Vec<PathBuf>,
+    #[schemars(extend("enum" = ["key_file", "passphrase"]))]
+    encryption: &'static str,
+    accounts: AccountCounts,
+    gateway: Gateway,
+}
+
+/// How many accounts there are.
+#[derive(Serialize, JsonSchema)]
+struct AccountCounts {
+    total: usize,
+    active: usize,
+    cooling: usize,
+    error: usize,
+}
+
+/// Whether a gateway answers.
+#[derive(Serialize, JsonSchema)]
+struct Gateway {
+    running: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
 }
 
 pub(super) fn register(table: &mut Table) -> Registered {
@@ -73,8 +146,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("list_models", |context, _: None_| async move {
         let config = context.config().await?.get();
-        let views: Vec<Value> = config.models.iter().map(|it| json!(view(it))).collect();
-        Ok(views)
+        Ok(config.models.iter().map(view).collect::<Vec<ModelView>>())
     })?;
     table.add("gateway_status", |context, _: None_| async move {
         let app = context.app().await?;
@@ -82,26 +154,26 @@ pub(super) fn register(table: &mut Table) -> Registered {
         let accounts = app.store.changes_since(0).await?.accounts;
         let of = |wanted: Status| accounts.iter().filter(|it| it.status == wanted).count();
         let cooling = accounts.iter().filter(|it| it.health.cooling_at(now).is_some()).count();
-        Ok(json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "data_dir": app.data_dir.display().to_string(),
-            "config_origin": app.config.origin().files,
-            "encryption": app.store.key_source(),
-            "accounts": {
-                "total": accounts.len(),
-                "active": of(Status::Active),
-                "cooling": cooling,
-                "error": accounts.len() - of(Status::Active),
+        Ok(GatewayStatus {
+            version: env!("CARGO_PKG_VERSION"),
+            data_dir: app.data_dir.display().to_string(),
+            config_origin: app.config.origin().files.clone(),
+            encryption: app.store.key_source(),
+            accounts: AccountCounts {
+                total: accounts.len(),
+                active: of(Status::Active),
+                cooling,
+                error: accounts.len() - of(Status::Active),
             },
-            "gateway": { "running": false },
-        }))
+            gateway: Gateway { running: false, url: None },
+        })
     })
 }
 
-fn view(model: &Model) -> ModelView<'_> {
+fn view(model: &Model) -> ModelView {
     ModelView {
-        id: &model.id,
-        display_name: if model.name.is_empty() { &model.id } else { &model.name },
+        id: model.id.clone(),
+        display_name: if model.name.is_empty() { &model.id } else { &model.name }.clone(),
         family: models::family(&model.id),
         context_length: model.context_length,
         supports_vision: model.supports_vision,
@@ -112,60 +184,54 @@ fn view(model: &Model) -> ModelView<'_> {
             .clone()
             .unwrap_or_else(|| models::provider_by_name(model.endpoint, &model.id).to_owned()),
         reasoning: model.reasoning,
-        aliases: &model.aliases,
+        aliases: model.aliases.clone(),
     }
 }
 
-fn info(config: &Config) -> Value {
-    let endpoints: Vec<Value> = Endpoint::ALL
-        .iter()
-        .map(|it| {
-            json!({
-                "type": it,
-                "url": outbound::url(config, *it),
-                "protocol": it.dialect(),
-            })
-        })
-        .collect();
-    let methods: Vec<&str> = METHODS.iter().map(|it| it.name).collect();
-    json!({
-        "id": "droid",
-        "name": "droid-provider",
-        "display_name": DISPLAY_NAME,
-        "version": env!("CARGO_PKG_VERSION"),
-        "description": DESCRIPTION,
-        "target_protocol": TARGET_PROTOCOL,
-        "category": "oauth",
-        "auth_types": auth_types(),
-        "credential_schemas": credential_schemas(),
-        "model_families": models::FAMILIES,
-        "endpoints": endpoints,
-        "config_schema": config::schema(),
-        "methods": methods,
-    })
+fn info(config: &Config) -> Info {
+    let endpoint = |it: &Endpoint| EndpointInfo {
+        endpoint: *it,
+        url: outbound::url(config, *it),
+        protocol: it.dialect(),
+    };
+    Info {
+        id: "droid",
+        name: "droid-provider",
+        display_name: DISPLAY_NAME,
+        version: env!("CARGO_PKG_VERSION"),
+        description: DESCRIPTION,
+        target_protocol: TARGET_PROTOCOL,
+        category: "oauth",
+        auth_types: auth_types(),
+        credential_schemas: credential_schemas(),
+        model_families: models::FAMILIES,
+        endpoints: Endpoint::ALL.iter().map(endpoint).collect(),
+        config_schema: config::schema(),
+        methods: METHODS.iter().map(|it| it.name).collect(),
+    }
 }
 
-fn auth_types() -> Value {
-    json!([
-        {
-            "id": "workos_oauth",
-            "display_name": "WorkOS OAuth",
-            "description": "Sign in to Factory.ai in the browser",
-            "category": "oauth",
+fn auth_types() -> [AuthType; 3] {
+    [
+        AuthType {
+            id: "workos_oauth",
+            display_name: "WorkOS OAuth",
+            description: "Sign in to Factory.ai in the browser",
+            category: "oauth",
         },
-        {
-            "id": "manual",
-            "display_name": "Manual",
-            "description": "Paste a refresh token; it is verified by refreshing it once",
-            "category": "oauth",
+        AuthType {
+            id: "manual",
+            display_name: "Manual",
+            description: "Paste a refresh token; it is verified by refreshing it once",
+            category: "oauth",
         },
-        {
-            "id": "api_key",
-            "display_name": "API Key",
-            "description": "A pool of Factory API keys",
-            "category": "api_key",
+        AuthType {
+            id: "api_key",
+            display_name: "API Key",
+            description: "A pool of Factory API keys",
+            category: "api_key",
         },
-    ])
+    ]
 }
 
 /// Seed S0 §2.2, with what else `create_credential` reads.

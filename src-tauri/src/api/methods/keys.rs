@@ -4,8 +4,8 @@
 //! Must not know: how keys are stored or picked.
 
 use futures_util::{StreamExt as _, stream};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::credentials::test_model;
 use super::{Registered, Table};
@@ -25,7 +25,7 @@ use crate::probe::{self, Probe};
 /// attack.
 const TESTS_AT_ONCE: usize = 4;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Add {
     credential_id: AccountId,
     #[serde(alias = "apiKeys")]
@@ -34,7 +34,7 @@ struct Add {
     mode: Mode,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Remove {
     credential_id: AccountId,
     #[serde(default, deserialize_with = "or_default")]
@@ -43,20 +43,45 @@ struct Remove {
     api_keys: Option<KeyList>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct SetStatus {
     credential_id: AccountId,
     api_key_ids: Vec<KeyId>,
     status: KeyStatus,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Test {
     credential_id: AccountId,
     #[serde(default)]
     api_key_ids: Option<Vec<KeyId>>,
     #[serde(default)]
     model: Option<String>,
+}
+
+/// Keys as they are now.
+#[derive(Serialize, JsonSchema)]
+struct KeysShown {
+    keys: Vec<KeyView>,
+}
+
+/// What upstream said to each key.
+#[derive(Serialize, JsonSchema)]
+struct KeysTested {
+    keys: Vec<KeyTested>,
+}
+
+/// What upstream said to one key.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct KeyTested {
+    id: KeyId,
+    tail: String,
+    ok: bool,
+    /// Upstream's HTTP status; none where it did not answer.
+    status: Option<u16>,
+    /// For a person.
+    message: String,
+    latency_ms: u64,
 }
 
 pub(super) fn register(table: &mut Table) -> Registered {
@@ -75,8 +100,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
         let keys =
             app.accounts.set_key_status(&it.credential_id, &it.api_key_ids, it.status).await?;
         let now = app.clock.now();
-        let keys: Vec<Value> = keys.iter().map(|key| json!(KeyView::new(key, now))).collect();
-        Ok(json!({ "keys": keys }))
+        let keys = keys.iter().map(|key| KeyView::new(key, now)).collect();
+        Ok(KeysShown { keys })
     })?;
     table.add(
         "test_api_keys",
@@ -84,7 +109,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
     )
 }
 
-async fn test(app: &App, it: Test) -> Result<Value> {
+async fn test(app: &App, it: Test) -> Result<KeysTested> {
     let account = app.accounts.get(&it.credential_id).await?;
     let keys = app.store.keys(&account.id).await?;
     let keys: Vec<Key> = match &it.api_key_ids {
@@ -98,17 +123,17 @@ async fn test(app: &App, it: Test) -> Result<Value> {
     let model = model.ok_or_else(|| {
         Error::invalid("model", "missing: the catalogue is empty, name a model to test with")
     })?;
-    let tested: Vec<Result<Value>> = stream::iter(keys)
+    let tested: Vec<Result<KeyTested>> = stream::iter(keys)
         .map(|key| test_one(app, &account, key, &model))
         .buffered(TESTS_AT_ONCE)
         .collect()
         .await;
-    let tested: Result<Vec<Value>> = tested.into_iter().collect();
-    Ok(json!({ "keys": tested? }))
+    let tested: Result<Vec<KeyTested>> = tested.into_iter().collect();
+    Ok(KeysTested { keys: tested? })
 }
 
 /// Asks with one key, and notes the answer as a request's would be.
-async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result<Value> {
+async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result<KeyTested> {
     let secret = app.store.key_secret(&key.id).await?;
     let proxy = app.store.proxy(&account.id).await?;
     let config = app.config.get();
@@ -129,14 +154,15 @@ async fn test_one(app: &App, account: &Account, key: Key, model: &str) -> Result
             outcome,
             usage: droid_protocol::event::Usage::default(),
             latency: Some(verdict.latency),
+            first_token: None,
         })
         .await?;
-    Ok(json!({
-        "id": key.id,
-        "tail": key.tail,
-        "ok": verdict.accepted(),
-        "status": verdict.status,
-        "message": verdict.message(),
-        "latency_ms": u64::try_from(verdict.latency.as_millis()).unwrap_or(u64::MAX),
-    }))
+    Ok(KeyTested {
+        id: key.id,
+        tail: key.tail,
+        ok: verdict.accepted(),
+        status: verdict.status,
+        message: verdict.message(),
+        latency_ms: u64::try_from(verdict.latency.as_millis()).unwrap_or(u64::MAX),
+    })
 }

@@ -3,6 +3,7 @@
 //! Owns: the params and results of these methods.
 //! Must not know: how one signs in.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Empty, Registered, Table};
@@ -13,7 +14,7 @@ use crate::error::Result;
 use crate::ids::{AccountId, LoginId};
 use crate::logins::{Flow, LoginAsk};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Start {
     #[serde(default, deserialize_with = "or_default")]
     flow: Flow,
@@ -27,12 +28,12 @@ struct Start {
     redirect_uri: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ById {
     login_id: LoginId,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Complete {
     login_id: LoginId,
     callback_url: String,

@@ -10,8 +10,8 @@ use droid_protocol::dialect::Endpoint;
 use droid_protocol::event::Usage;
 use droid_protocol::fault::Fault;
 use droid_protocol::session::SessionKey;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::{Empty, Registered, Table};
 use crate::api::params::or_default;
@@ -25,9 +25,10 @@ use crate::models;
 use crate::outbound::Headers;
 use crate::pool::Binding;
 use crate::pool::account::Kind;
+use crate::pool::explain::Considered;
 use crate::store::{UsageBy, UsageFilter, UsageTotal};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Acquire {
     model: String,
     #[serde(default)]
@@ -47,7 +48,7 @@ struct Acquire {
 }
 
 /// An account on loan, as the host reads it (host contract).
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Acquired {
     id: AccountId,
     name: String,
@@ -57,7 +58,9 @@ struct Acquired {
     metadata: Metadata,
 }
 
-#[derive(Serialize)]
+/// Where the request goes, and what gives the account back.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AcquiredMetadata")]
 struct Metadata {
     endpoint_type: Endpoint,
     api_provider: String,
@@ -68,10 +71,19 @@ struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    explain: Option<Value>,
+    explain: Option<Selection>,
 }
 
-#[derive(Deserialize)]
+/// What a request would be offered.
+#[derive(Serialize, JsonSchema)]
+struct Selection {
+    model: String,
+    endpoint_type: Endpoint,
+    /// In the order they are considered.
+    accounts: Vec<Considered>,
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct Release {
     credential_id: AccountId,
     result: HostResult,
@@ -92,7 +104,7 @@ struct Release {
 }
 
 /// The host's `UsageResult` (host contract), in its own case and in lower case.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 enum HostResult {
     #[serde(alias = "success")]
     Success {
@@ -117,7 +129,7 @@ enum HostResult {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct UsageAsk {
     #[serde(default)]
     since: Option<String>,
@@ -169,13 +181,13 @@ async fn acquire(app: &App, it: Acquire) -> Result<Acquired> {
     })
 }
 
-async fn explain(app: &App, it: &Acquire) -> Result<Value> {
+async fn explain(app: &App, it: &Acquire) -> Result<Selection> {
     let (route, explanation) = app.broker.explain(wanted(it)?).await?;
-    Ok(json!({
-        "model": route.model,
-        "endpoint_type": route.endpoint,
-        "accounts": explanation.accounts,
-    }))
+    Ok(Selection {
+        model: route.model,
+        endpoint_type: route.endpoint,
+        accounts: explanation.accounts,
+    })
 }
 
 fn wanted(it: &Acquire) -> Result<Wanted<'_>> {
@@ -197,6 +209,8 @@ fn wanted(it: &Acquire) -> Result<Wanted<'_>> {
         client_key_id: it.client_key_id.as_deref(),
         binding,
         exclude: it.exclude.clone(),
+        exclude_keys: Vec::new(),
+        free: false,
     })
 }
 
@@ -210,6 +224,7 @@ fn report(it: Release, config: &Config, now: Timestamp) -> Report {
         outcome,
         usage: it.usage.unwrap_or(told),
         latency: latency_ms.map(Duration::from_millis),
+        first_token: None,
     }
 }
 
@@ -242,7 +257,7 @@ fn outcome(it: &Release, now: Timestamp) -> (Outcome, Usage, Option<u64>) {
     }
 }
 
-async fn usage(app: &App, it: UsageAsk) -> Result<Value> {
+async fn usage(app: &App, it: UsageAsk) -> Result<UsageReport> {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let time = |field: &'static str, text: Option<String>| match text {
         None => Ok(None),
@@ -267,12 +282,20 @@ async fn usage(app: &App, it: UsageAsk) -> Result<Value> {
         UsageBy::Outcome,
     ];
     let rows = app.store.usage(UsageFilter { by, ..filter }).await?;
-    let rows: Vec<UsageView> = rows.into_iter().map(UsageView::new).collect();
-    Ok(json!({ "total": UsageView::new(total), "rows": rows }))
+    let rows = rows.into_iter().map(UsageView::new).collect();
+    Ok(UsageReport { total: UsageView::new(total), rows })
+}
+
+/// Usage, added up and told apart.
+#[derive(Serialize, JsonSchema)]
+struct UsageReport {
+    total: UsageView,
+    rows: Vec<UsageView>,
 }
 
 /// A sum of usage; what it is not told apart by is left out.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UsageRow")]
 struct UsageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     hour: Option<String>,

@@ -9,10 +9,12 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::edit::Body;
 use droid_protocol::fault::{Fault, Retry};
 use droid_protocol::session::{self, SessionKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -25,7 +27,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::models;
 use crate::outbound::{self, Headers, Inbound, Sender};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Request {
     request: Box<RawValue>,
     #[serde(default)]
@@ -44,7 +46,8 @@ struct Request {
     model: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TransformedRequest")]
 struct Transformed {
     request: Box<RawValue>,
     endpoint_type: Endpoint,
@@ -52,7 +55,7 @@ struct Transformed {
     headers: Headers,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Risk {
     request: Box<RawValue>,
     #[serde(default)]
@@ -61,13 +64,13 @@ struct Risk {
     session_id: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RiskControlled {
     request: Box<RawValue>,
     headers: Headers,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Response {
     response: Box<RawValue>,
     #[serde(default)]
@@ -78,12 +81,12 @@ struct Response {
     model: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TransformedResponse {
     response: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Chunk {
     #[serde(default)]
     chunk: Option<String>,
@@ -101,7 +104,7 @@ struct Chunk {
     end: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ErrorAsk {
     status: u16,
     #[serde(default)]
@@ -111,7 +114,7 @@ struct ErrorAsk {
 }
 
 /// The host's `ProviderError` (host contract).
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ProviderError {
     error_type: &'static str,
     message: String,
@@ -170,18 +173,21 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
     });
     let inbound = Inbound {
         dialect,
-        body: it.request.get().as_bytes(),
+        body: &Bytes::copy_from_slice(it.request.get().as_bytes()),
         header: &header,
         model: it.model.as_deref(),
+        stream: None,
         endpoint: it.endpoint_type,
         session: it.session_id.as_deref(),
+        created: context.boot.clock.now().0.div_euclid(1000),
+        forget_thoughts: false,
     };
-    let outbound = outbound::prepare(&config, &inbound, sender, context.boot.entropy.uuid())?;
+    let outbound = outbound::prepare(&config, &inbound)?;
     Ok(Transformed {
-        request: raw(outbound.body)?,
-        endpoint_type: outbound.endpoint,
+        headers: outbound.headers(&config, sender, context.boot.entropy.uuid()),
+        request: raw(outbound.body.into())?,
+        endpoint_type: outbound.route.endpoint,
         url: outbound.url,
-        headers: outbound.headers,
     })
 }
 

@@ -191,6 +191,7 @@ impl Run {
             binding: &binding,
             sticky: sticky.as_ref(),
             exclude: &exclude,
+            exclude_keys: &[],
             limit: 1 + self.below(4),
         };
         let explanation = self.pool.explain(&ask, self.now);

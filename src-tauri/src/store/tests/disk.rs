@@ -123,7 +123,7 @@ async fn a_newer_schema_is_refused_and_left() {
     let conn = rusqlite::Connection::open(database(dir.path())).unwrap();
     conn.pragma_update(None, "user_version", 99).unwrap();
     let error = open_error(dir.path()).await;
-    assert!(matches!(error, Error::NewerSchema { found: 99, known: 1 }), "{error:?}");
+    assert!(matches!(error, Error::NewerSchema { found: 99, known: 2 }), "{error:?}");
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     assert_eq!(found, 99);
 }

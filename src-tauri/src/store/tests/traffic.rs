@@ -253,7 +253,7 @@ async fn what_is_over_is_swept_once_an_hour() {
         async || store.usage(UsageFilter::default()).await.unwrap().first().map(|it| it.requests);
     store.record_usage(usage(NOW, "m")).await.unwrap();
     store.bind_session(session("a", hour(1)), None, NOW).await.unwrap();
-    assert!(store.sweep_if_due(hour(1), NOW).await.unwrap());
+    assert!(store.sweep_if_due(hour(1), NOW, NOW).await.unwrap());
     let sessions = "SELECT count(*) FROM sessions";
     let count = async || {
         store
@@ -261,11 +261,13 @@ async fn what_is_over_is_swept_once_an_hour() {
             .await
     };
     assert_eq!((count().await.unwrap(), left().await), (0, Some(1)));
-    assert!(!store.sweep_if_due(hour(2).minus(Duration::from_millis(1)), hour(9)).await.unwrap());
+    assert!(
+        !store.sweep_if_due(hour(2).minus(Duration::from_millis(1)), hour(9), NOW).await.unwrap()
+    );
     assert_eq!(left().await, Some(1));
-    assert!(store.sweep_if_due(hour(2), hour(9)).await.unwrap());
+    assert!(store.sweep_if_due(hour(2), hour(9), NOW).await.unwrap());
     assert_eq!(left().await, None);
-    assert!(store.sweep_if_due(hour(1), NOW).await.unwrap(), "a clock that was set back");
+    assert!(store.sweep_if_due(hour(1), NOW, NOW).await.unwrap(), "a clock that was set back");
 }
 
 fn usage(hour: Timestamp, model: &str) -> UsageRow {
@@ -284,6 +286,7 @@ fn usage(hour: Timestamp, model: &str) -> UsageRow {
             cache_write_1h_tokens: 16,
             reasoning_tokens: 1,
         },
+        cost: 1000,
         latency_ms: 100,
         first_token_ms: Some(10),
     }

@@ -34,6 +34,7 @@ struct Told {
 struct Sum {
     requests: u64,
     usage: Usage,
+    cost: u64,
     latency_ms: u64,
     first_token_ms: u64,
     first_tokens: u64,
@@ -57,6 +58,7 @@ impl Sums {
         } = &mut sum.usage;
         for (sum, one) in [
             (&mut sum.requests, 1),
+            (&mut sum.cost, row.cost),
             (&mut sum.latency_ms, row.latency_ms),
             (&mut sum.first_token_ms, row.first_token_ms.unwrap_or(0)),
             (&mut sum.first_tokens, u64::from(row.first_token_ms.is_some())),
@@ -99,7 +101,7 @@ fn write_row(db: &Db, told: &Told, sum: &Sum) -> rusqlite::Result<()> {
         "INSERT INTO usage_hourly
          VALUES (:hour, :account, :key, :client_key, :model, :outcome, :requests, :input, :output,
                  :cache_read, :cache_write_5m, :cache_write_1h, :reasoning, :latency,
-                 :first_token, :first_tokens)
+                 :first_token, :first_tokens, :cost)
          ON CONFLICT DO UPDATE SET
             requests = requests + :requests,
             input_tokens = input_tokens + :input,
@@ -110,7 +112,8 @@ fn write_row(db: &Db, told: &Told, sum: &Sum) -> rusqlite::Result<()> {
             reasoning_tokens = reasoning_tokens + :reasoning,
             latency_ms = latency_ms + :latency,
             first_token_ms = first_token_ms + :first_token,
-            first_tokens = first_tokens + :first_tokens",
+            first_tokens = first_tokens + :first_tokens,
+            cost = cost + :cost",
     )?;
     statement.execute(named_params! {
         ":hour": told.hour,
@@ -129,6 +132,7 @@ fn write_row(db: &Db, told: &Told, sum: &Sum) -> rusqlite::Result<()> {
         ":latency": Count(sum.latency_ms),
         ":first_token": Count(sum.first_token_ms),
         ":first_tokens": Count(sum.first_tokens),
+        ":cost": Count(sum.cost),
     })?;
     Ok(())
 }

@@ -1,14 +1,27 @@
 //! What every dialect's rules share.
 //!
-//! Owns: small checks of members and the rule of the system prompt (seed S0 §6).
+//! Owns: small checks of members, the rule of the system prompt (seed S0 §6), which rules are whose.
 //! Must not know: a dialect's own fields, HTTP.
 
 use serde_json::{Map, Value};
+
+use crate::upstream::{rules_anthropic, rules_chat, rules_gemini, rules_responses};
 
 /// Nothing, or the text of the 400 that the real one would answer.
 pub(crate) type Checked<T = ()> = Result<T, String>;
 
 pub(crate) type Object = Map<String, Value>;
+
+/// The rules of a dialect, by the name of its folder of fixtures.
+pub(crate) fn of(dialect: &str, body: &Object, prompt: &str) -> Checked {
+    match dialect {
+        "anthropic" => rules_anthropic::check(body, prompt),
+        "responses" => rules_responses::check(body, prompt),
+        "chat" => rules_chat::check(body, prompt),
+        "gemini" => rules_gemini::check(body, prompt, true),
+        other => refuse(format!("no rules for {other}")),
+    }
+}
 
 pub(crate) fn refuse<T>(text: impl Into<String>) -> Checked<T> {
     Err(text.into())

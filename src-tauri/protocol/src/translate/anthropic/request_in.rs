@@ -52,10 +52,10 @@ fn member(request: &mut Request, key: &str, value: &RawValue) -> Read<()> {
                 request.turns.push(turn(at, message, &mut request.rest)?);
             }
         }
-        "max_tokens" => request.sampling.max_tokens = Some(value.to_owned()),
-        "temperature" => request.sampling.temperature = Some(value.to_owned()),
-        "top_p" => request.sampling.top_p = Some(value.to_owned()),
-        "top_k" => request.sampling.top_k = Some(value.to_owned()),
+        "max_tokens" => request.sampling.max_tokens = Some(number(key, value)?),
+        "temperature" => request.sampling.temperature = Some(number(key, value)?),
+        "top_p" => request.sampling.top_p = Some(number(key, value)?),
+        "top_k" => request.sampling.top_k = Some(number(key, value)?),
         "stop_sequences" => request.sampling.stop = typed(key, value, "an array of strings")?,
         "stream" => request.stream = Some(typed(key, value, "true or false")?),
         "service_tier" => request.service_tier = Some(typed(key, value, "a string")?),
@@ -92,6 +92,14 @@ pub(super) fn typed<'a, T: Deserialize<'a>>(
 ) -> Read<T> {
     serde_json::from_str(value.get())
         .map_err(|_| TranslateError::invalid(key, format!("must be {expected}")))
+}
+
+/// A number, as it is written.
+fn number(key: &str, value: &RawValue) -> Read<Raw> {
+    let is_number = value.get().starts_with(|it: char| it == '-' || it.is_ascii_digit());
+    is_number
+        .then(|| value.to_owned())
+        .ok_or_else(|| TranslateError::invalid(key, "must be a number"))
 }
 
 fn metadata(request: &mut Request, value: &RawValue) -> Read<()> {

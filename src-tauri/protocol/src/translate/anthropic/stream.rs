@@ -10,6 +10,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::{
     NOTHING, call_id, message_id, stop_reason, to_client, write_counts, write_message,
     write_stop_members,
@@ -29,7 +31,7 @@ use frame::Frame;
 const MAX_HELD: usize = 16 * 1024 * 1024;
 
 /// Writes a stream.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
     wish: ClientWish,
     /// Upstream's id of the message, in this dialect's form.
@@ -48,7 +50,7 @@ pub struct StreamEncoder {
     held: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Block {
     index: u32,
     kind: BlockType,

@@ -11,6 +11,8 @@ use crate::dialect::Dialect;
 use crate::event::{End, Event, StopReason, Usage};
 use crate::translate::ClientWish;
 
+#[path = "../../../tests/golden/grammar/anthropic.rs"]
+mod grammar;
 mod laws;
 mod pairing;
 mod requests;

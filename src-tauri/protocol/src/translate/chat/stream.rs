@@ -7,12 +7,15 @@
 //! Nothing is held but the counts and the start of a free-text call's wrapping: each delta goes
 //! out as it comes, calls that interleave too.
 
+use serde::{Deserialize, Serialize};
+
 use super::json::{Open, string};
 use super::pieces::{id_or_made, piece, place_of, write_signature};
 use super::unwrap::Unwrap;
 use super::{counts, ends, error};
 use crate::event::{BlockType, End, Event, StopReason, Usage};
 use crate::request::Signature;
+use crate::translate::carry::json_text;
 use crate::translate::{ClientWish, Encoder};
 use crate::wire::sse::write_frame;
 
@@ -20,9 +23,11 @@ use crate::wire::sse::write_frame;
 const MAX_OPEN: usize = 4096;
 
 /// Writes a stream.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
     wish: ClientWish,
     /// The bytes every chunk begins with, once the answer has.
+    #[serde(with = "json_text")]
     head: Vec<u8>,
     open: Vec<Block>,
     calls: u32,
@@ -34,17 +39,20 @@ pub struct StreamEncoder {
 }
 
 /// A block that is open and has something to write.
+#[derive(Debug, Serialize, Deserialize)]
 struct Block {
     index: u32,
     kind: Kind,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
 enum Kind {
     Text,
     Refusal,
     Call(Call),
 }
 
+#[derive(Debug, Serialize, Deserialize)]
 struct Call {
     number: u32,
     told: bool,

@@ -4,17 +4,19 @@
 //! turns out to be no such object, is held.
 //! Must not know: where the text goes.
 
+use serde::{Deserialize, Serialize};
+
 /// The longest start of an object that is held before it counts as something else.
 const MAX_HELD: usize = 64;
 
 /// Reads one call's argument text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Unwrap {
     state: State,
     held: String,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     /// The opening of the object has not ended.
     #[default]

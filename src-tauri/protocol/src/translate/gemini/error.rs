@@ -11,7 +11,9 @@ use crate::translate::Whole;
 /// A fault as a Gemini client gets it.
 #[must_use]
 pub fn error(fault: &Fault) -> Whole {
-    let code = fault.status.filter(|it| (400..600).contains(it)).unwrap_or(match fault.class {
+    // Google has no 529: its word for an overload is 503.
+    let status = fault.status.map(|it| if it == 529 { 503 } else { it });
+    let code = status.filter(|it| (400..600).contains(it)).unwrap_or(match fault.class {
         Class::Request | Class::ClientClosed => 400,
         Class::Model => 404,
         Class::Credential => 401,
@@ -63,7 +65,7 @@ const fn status_of_code(code: u16) -> &'static str {
         429 => "RESOURCE_EXHAUSTED",
         408 => "DEADLINE_EXCEEDED",
         400..=499 => "INVALID_ARGUMENT",
-        503 | 529 => "UNAVAILABLE",
+        503 => "UNAVAILABLE",
         504 => "DEADLINE_EXCEEDED",
         _ => "INTERNAL",
     }

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use serde_json::value::RawValue;
 
 use super::json::{Members, flag, list, text};
+use super::proof;
 use super::request_in::unknown;
 use crate::dialect::Dialect;
 use crate::request::{Part, PartKind, Role, Signature, Source, ToolCall, ToolResult, Turn};
@@ -73,7 +74,7 @@ fn read_part(
         .take(&["thoughtSignature", "thought_signature"])
         .map(|it| text(it, "contents.parts.thoughtSignature"))
         .transpose()?
-        .map(|it| Signature::from_client(Dialect::Gemini, &it));
+        .map(|it| proof::from_client(&it));
     let thought = members.take(&["thought"]).map(|it| flag(it, "contents.parts.thought"));
     let thought = thought.transpose()?.unwrap_or(false);
     let mut kind = None;
@@ -179,8 +180,10 @@ fn read_inline(data: &RawValue) -> Result<PartKind, TranslateError> {
     };
     // Google's clients use the URL-safe alphabet, the rest of the world the standard one.
     let data = text(data, field)?.replace('-', "+").replace('_', "/");
+    let name = members.take(&["displayName", "display_name"]);
+    let name = name.map(|it| text(it, field)).transpose()?;
     let kind = media_type.clone();
-    Ok(media(&kind, Source::Base64 { media_type, data }, None))
+    Ok(media(&kind, Source::Base64 { media_type, data }, name))
 }
 
 fn read_file(file: &RawValue) -> Result<PartKind, TranslateError> {

@@ -3,6 +3,8 @@
 //! Owns: the members of the body and of `generationConfig`, and what has no place there.
 //! Must not know: another dialect; how a conversation is laid out (`turns`).
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -85,6 +87,7 @@ struct Rest<'a>(Vec<(&'a str, &'a RawValue)>);
 
 /// Writes a body.
 pub(super) fn write(request: &Request) -> Result<Translated, TranslateError> {
+    let own = request.origin == Some(Dialect::Gemini);
     let mut losses = Vec::new();
     let mut tool_config = Map::new();
     if let Some(choice) = &request.tool_choice {
@@ -94,10 +97,10 @@ pub(super) fn write(request: &Request) -> Result<Translated, TranslateError> {
         let value = serde_json::from_str(value.get()).unwrap_or(Value::Null);
         tool_config.insert(name.to_owned(), value);
     }
-    let system = system_parts(&request.system, &mut losses);
+    let system = system_parts(&request.system, own, &mut losses);
     let body = Body {
         model: &request.model,
-        contents: contents(&request.turns, &mut losses),
+        contents: contents(&request.turns, own, &mut losses),
         system_instruction: (!system.is_empty())
             .then_some(SystemOut { parts: system, role: "user" }),
         tools: tools_out(&request.tools, &mut losses),
@@ -107,6 +110,8 @@ pub(super) fn write(request: &Request) -> Result<Translated, TranslateError> {
         rest: top_level(&request.rest, &mut losses),
     };
     told(request, &mut losses);
+    let mut seen = HashSet::new();
+    losses.retain(|it| seen.insert(*it));
     let body = serde_json::to_vec(&body)
         .map_err(|_| TranslateError::invalid("request", "cannot be written as JSON"))?;
     Ok(Translated { body, losses })
@@ -158,6 +163,12 @@ fn choice_out(choice: &ToolChoice) -> Value {
             json!({ "mode": "VALIDATED", "allowedFunctionNames": names })
         }
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FunctionsOut<'a> {
+    function_declarations: Vec<FunctionOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -220,9 +231,7 @@ fn tools_out(tools: &[Tool], losses: &mut Vec<Loss>) -> Vec<Raw> {
     }
     let mut out = Vec::new();
     if !functions.is_empty() {
-        out.push(raw(
-            &json!({ "functionDeclarations": functions.iter().map(raw).collect::<Vec<_>>() }),
-        ));
+        out.push(raw(&FunctionsOut { function_declarations: functions }));
     }
     out.extend(others);
     out

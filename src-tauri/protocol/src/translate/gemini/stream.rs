@@ -4,19 +4,19 @@
 //! the last chunk.
 //! Must not know: another dialect.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::error::status_of_name;
 use super::json::raw;
-use crate::dialect::Dialect;
+use super::proof;
 use crate::event::{BlockType, End, Event, StopReason, Usage};
-use crate::request::{Raw, Signature};
+use crate::request::Raw;
 use crate::translate::{ClientWish, Encoder};
 
 /// Writes a stream.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
     wish: ClientWish,
     id: String,
@@ -29,7 +29,7 @@ pub struct StreamEncoder {
 }
 
 /// A call whose arguments are not whole yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Call {
     index: u32,
     id: String,
@@ -134,7 +134,7 @@ impl StreamEncoder {
     }
 
     fn signature(&mut self, index: u32, signature: &str, out: &mut Vec<u8>) {
-        let signature = to_client(&self.wish, signature);
+        let signature = proof::to_client(&self.wish, signature);
         if let Some(call) = self.calls.iter_mut().find(|it| it.index == index) {
             call.signature = Some(signature);
             return;
@@ -295,12 +295,6 @@ pub(super) const fn finish_reason(reason: StopReason) -> &'static str {
         | StopReason::PauseTurn => "STOP",
         StopReason::Other => "OTHER",
     }
-}
-
-/// A signature for this client: its own provider's as it is, another's marked.
-pub(super) fn to_client(wish: &ClientWish, data: &str) -> String {
-    let origin = wish.upstream.unwrap_or(Dialect::Gemini);
-    Signature { origin, data: data.to_owned() }.to_client(Dialect::Gemini)
 }
 
 fn write_data(value: &impl Serialize, out: &mut Vec<u8>) {

@@ -1,4 +1,10 @@
 //! Gemini on both sides of the hub, over every recorded request and answer.
+//!
+//! Owns: what a list of events or a request amounts to here.
+//! Must not know: how anything is written.
+
+#[path = "../../../tests/golden/grammar/gemini.rs"]
+mod grammar;
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +20,7 @@ use crate::request::{Part, PartKind, Request, Role, Signature, ToolCall, ToolRes
 use crate::translate::{ClientWish, Encoder, RequestCodec};
 
 fn fixtures(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let files = std::fs::read_dir(&folder).expect("fixtures").map(|it| it.expect("a file").path());
     let mut files: Vec<PathBuf> =
         files.filter(|it| it.extension().is_some_and(|it| it == extension)).collect();
@@ -121,7 +127,7 @@ fn every_recorded_stream_means_the_same_in_gemini() {
             }
             let events = decode(dialect, &bytes);
             let there = encode(&events, dialect, End::Truncated);
-            check_grammar(&there);
+            grammar::check(&there);
             let back = decode(Dialect::Gemini, &there);
             assert_eq!(meaning(&back), meaning(&events), "{}", file.display());
         }
@@ -147,28 +153,6 @@ fn a_whole_answer_means_what_the_stream_means() {
             );
         }
     }
-}
-
-/// What breaks Gemini's clients never reaches them (grammar section 0).
-fn check_grammar(bytes: &[u8]) {
-    let text = std::str::from_utf8(bytes).expect("UTF-8");
-    let mut ends = 0;
-    for line in text.split('\n') {
-        if line.is_empty() {
-            continue;
-        }
-        let data = line.strip_prefix("data: ").unwrap_or_else(|| panic!("{line}"));
-        assert_eq!(ends, 0, "nothing follows the end");
-        let chunk: Value = serde_json::from_str(data).expect("JSON");
-        if chunk.get("error").is_some() {
-            assert!(data.starts_with("{\"error\""), "{data}");
-            ends += 1;
-        } else if chunk["candidates"][0].get("finishReason").is_some() {
-            ends += 1;
-            assert_eq!(chunk["candidates"][0]["index"], 0);
-        }
-    }
-    assert_eq!(ends, 1, "exactly one end: {text}");
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -223,7 +207,7 @@ proptest! {
         events in proptest::collection::vec(event(), 0..30),
         end in prop_oneof![Just(End::Done), Just(End::Truncated), Just(End::Failed)],
     ) {
-        check_grammar(&encode(&events, Dialect::Anthropic, end));
+        grammar::check(&encode(&events, Dialect::Anthropic, end));
     }
 
     #[test]
@@ -316,6 +300,25 @@ fn odd_conversations_are_laid_out_by_rule() {
 }
 
 #[test]
+fn a_late_result_is_put_behind_its_call_and_a_second_one_is_text() {
+    let said = |it: &str| PartKind::Text(it.into());
+    let (contents, losses) = contents_of(vec![
+        turn(Role::User, vec![said("go")]),
+        turn(Role::Assistant, vec![call("a", "{}")]),
+        turn(Role::User, vec![said("hm")]),
+        turn(Role::Assistant, vec![said("wait")]),
+        turn(Role::User, vec![result("a", "late"), result("a", "later")]),
+    ]);
+    let roles: Vec<&Value> =
+        contents.as_array().expect("a list").iter().map(|it| &it["role"]).collect();
+    assert_eq!(roles, ["user", "model", "user", "model", "user"]);
+    assert_eq!(contents[2]["parts"][0]["functionResponse"]["response"]["output"], "late");
+    assert_eq!(contents[2]["parts"][1]["text"], "hm");
+    assert_eq!(contents[4]["parts"], json!([{ "text": "later" }]));
+    assert_eq!(losses, ["turns.tool_result"]);
+}
+
+#[test]
 fn only_the_own_signature_goes_back() {
     let thought = |origin| PartKind::Thinking {
         text: "hm".into(),
@@ -375,6 +378,23 @@ fn googles_own_schema_becomes_json_schema() {
     assert_eq!(schema["type"], "object");
     assert_eq!(schema["properties"]["type"]["type"], json!(["string", "null"]));
     assert_eq!(schema["properties"]["list"]["maxItems"], 3);
+}
+
+#[test]
+fn schemas_keep_the_order_and_the_digits_of_their_members() {
+    let schema = r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"number","minimum":0.10}},"required":["why","answer"]}"#;
+    let own =
+        schema.replace("object", "OBJECT").replace("string", "STRING").replace("number", "NUMBER");
+    for member in ["parameters", "parametersJsonSchema"] {
+        let told = if member == "parameters" { own.as_str() } else { schema };
+        let body = format!(
+            r#"{{"contents":[],"tools":[{{"functionDeclarations":[{{"name":"f","{member}":{told}}}]}}]}}"#
+        );
+        let request = Codec::read(body.as_bytes()).expect("a request");
+        let written =
+            String::from_utf8(Codec::write(&request).expect("a body").body).expect("text");
+        assert!(written.contains(schema), "{written}");
+    }
 }
 
 #[test]

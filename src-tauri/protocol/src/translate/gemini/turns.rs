@@ -5,12 +5,12 @@
 //! Must not know: another dialect.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::json::raw;
+use super::pairing::{Pair, Pairs};
 use crate::dialect::Dialect;
 use crate::request::{
     Loss, Part, PartKind, Raw, Role, Signature, Source, ToolCall, ToolResult, Turn,
@@ -21,6 +21,9 @@ use crate::request::{
 pub(super) struct Content<'a> {
     parts: Vec<PartOut<'a>>,
     role: &'static str,
+    /// The calls in it, to be answered behind it.
+    #[serde(skip)]
+    calls: Vec<Pair<'a>>,
 }
 
 /// One part: as it is written, or made of the fields below.
@@ -71,6 +74,8 @@ struct ResponseOut<'a> {
 struct InlineOut<'a> {
     mime_type: &'a str,
     data: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -85,100 +90,124 @@ struct FileOut<'a> {
 const BEGIN: &str = "Continue.";
 
 /// The system text.
-pub(super) fn system_parts<'a>(system: &'a [Part], losses: &mut Vec<Loss>) -> Vec<PartOut<'a>> {
+pub(super) fn system_parts<'a>(
+    system: &'a [Part],
+    own: bool,
+    losses: &mut Vec<Loss>,
+) -> Vec<PartOut<'a>> {
     let mut out = Vec::new();
     for part in system {
-        push_part(part, &HashMap::new(), &mut out, losses);
+        push_part(part, own, &mut out, losses);
     }
     out
 }
 
-/// The contents.
-pub(super) fn contents<'a>(turns: &'a [Turn], losses: &mut Vec<Loss>) -> Vec<Content<'a>> {
-    let names = call_names(turns);
-    let mut laid = Vec::new();
-    for turn in turns {
+/// The contents. `own`: the request came from a Gemini client.
+pub(super) fn contents<'a>(
+    turns: &'a [Turn],
+    own: bool,
+    losses: &mut Vec<Loss>,
+) -> Vec<Content<'a>> {
+    let pairs = Pairs::of(turns);
+    let mut laid: Vec<Content<'_>> = Vec::new();
+    for (at, turn) in turns.iter().enumerate() {
         let role = if turn.role == Role::Assistant { "model" } else { "user" };
         if turn.role == Role::System {
             let rule = "Gemini has no system text within a conversation: the person says it";
             losses.push(Loss { field: "turns.role", rule });
         }
-        let mut parts = Vec::new();
-        for part in &turn.parts {
-            push_part(part, &names, &mut parts, losses);
+        let mut content = Content { parts: Vec::new(), role, calls: Vec::new() };
+        for (nth, part) in turn.parts.iter().enumerate() {
+            match &part.kind {
+                PartKind::ToolResult(_) if pairs.answers_one((at, nth)) => {
+                    tell_cache(part, losses);
+                    continue;
+                }
+                PartKind::ToolCall(call) if role == "model" => {
+                    content.calls.push((call, pairs.answer((at, nth))));
+                }
+                _ => {}
+            }
+            push_part(part, own, &mut content.parts, losses);
         }
-        if parts.is_empty() {
+        if content.parts.is_empty() {
             continue;
         }
         match laid.last_mut() {
-            Some(Content { parts: last, role: before }) if *before == role => last.extend(parts),
-            _ => laid.push(Content { parts, role }),
+            Some(last) if last.role == role => {
+                last.parts.extend(content.parts);
+                last.calls.extend(content.calls);
+            }
+            _ => laid.push(content),
         }
     }
     if laid.first().is_none_or(|it| it.role == "model") && !turns.is_empty() {
-        laid.insert(0, Content { parts: vec![PartOut::text(BEGIN)], role: "user" });
+        laid.insert(0, Content { parts: vec![PartOut::text(BEGIN)], role: "user", calls: vec![] });
     }
-    answer_calls(&mut laid, losses);
+    answer_calls(&mut laid, own, losses);
     laid
 }
 
 /// Puts each answer at the head of the content behind its call, in the order of the calls, and
-/// answers those nobody answered: Gemini refuses a call without one.
-fn answer_calls(laid: &mut Vec<Content<'_>>, losses: &mut Vec<Loss>) {
-    let mut at = 0;
-    while at < laid.len() {
-        let calls: Vec<(String, String)> = match laid.get(at) {
-            Some(content) if content.role == "model" => content.calls(),
-            _ => Vec::new(),
-        };
-        at += 1;
-        if calls.is_empty() || at == laid.len() {
-            continue;
+/// answers those nobody answered: Gemini refuses a call without one. Contents take turns, so what
+/// is behind a call is the person's.
+fn answer_calls<'a>(laid: &mut Vec<Content<'a>>, own: bool, losses: &mut Vec<Loss>) {
+    let mut due: Vec<Pair<'a>> = Vec::new();
+    for content in laid.iter_mut() {
+        if !due.is_empty() {
+            let mut parts = answers(&std::mem::take(&mut due), own, losses);
+            parts.append(&mut content.parts);
+            content.parts = parts;
         }
-        let Some(next) = laid.get_mut(at) else { break };
-        let mut behind = Vec::new();
-        let mut answers: HashMap<String, PartOut<'_>> = HashMap::new();
-        for part in next.parts.drain(..) {
-            match &part.fields.function_response {
-                Some(response) if calls.iter().any(|(id, _)| id == response.id) => {
-                    answers.insert(response.id.to_owned(), part);
-                }
-                _ => behind.push(part),
-            }
-        }
-        for (id, name) in &calls {
-            match answers.remove(id) {
-                Some(answer) => next.parts.push(answer),
-                None => {
-                    let rule = "a call nobody answered is answered with an error";
-                    losses.push(Loss { field: "turns.tool_call", rule });
-                    next.parts.push(PartOut::unanswered(id, name));
-                }
-            }
-        }
-        next.parts.extend(behind);
+        due = std::mem::take(&mut content.calls);
+    }
+    if due.iter().any(|(_, answer)| answer.is_some()) {
+        let parts = answers(&due, own, losses);
+        laid.push(Content { parts, role: "user", calls: Vec::new() });
     }
 }
 
-/// The name of each call by its id: Gemini's answers name the tool.
-fn call_names(turns: &[Turn]) -> HashMap<&str, &str> {
-    let parts = turns.iter().flat_map(|it| &it.parts);
-    let calls = parts.filter_map(|it| match &it.kind {
-        PartKind::ToolCall(call) => Some((call.id.as_str(), call.name.as_str())),
-        _ => None,
-    });
-    calls.collect()
+fn answers<'a>(due: &[Pair<'a>], own: bool, losses: &mut Vec<Loss>) -> Vec<PartOut<'a>> {
+    let mut out = Vec::new();
+    let mut media = Vec::new();
+    for (call, answer) in due {
+        let Some(result) = answer else {
+            let rule = "a call nobody answered is answered with an error";
+            losses.push(Loss { field: "turns.tool_call", rule });
+            out.push(PartOut::unanswered(&call.id, &call.name));
+            continue;
+        };
+        let response = response(&text_of(&result.content), result.is_error);
+        let function_response = Some(ResponseOut { id: &call.id, name: &call.name, response });
+        out.push(PartOut::of(Fields { function_response, ..Fields::default() }));
+        push_media_of(result, own, &mut media, losses);
+    }
+    out.append(&mut media);
+    out
 }
 
-fn push_part<'a>(
-    part: &'a Part,
-    names: &HashMap<&'a str, &'a str>,
+fn push_media_of<'a>(
+    result: &'a ToolResult,
+    own: bool,
     out: &mut Vec<PartOut<'a>>,
     losses: &mut Vec<Loss>,
 ) {
+    for part in &result.content {
+        match part.kind {
+            PartKind::Text(_) | PartKind::Refusal(_) => tell_cache(part, losses),
+            _ => push_part(part, own, out, losses),
+        }
+    }
+}
+
+fn tell_cache(part: &Part, losses: &mut Vec<Loss>) {
     if part.cache.is_some() {
         losses.push(Loss { field: "cache_control", rule: "Gemini has no breakpoints" });
     }
+}
+
+fn push_part<'a>(part: &'a Part, own: bool, out: &mut Vec<PartOut<'a>>, losses: &mut Vec<Loss>) {
+    tell_cache(part, losses);
     match &part.kind {
         PartKind::Text(text) | PartKind::Refusal(text) => {
             out.push(PartOut::text(text));
@@ -188,17 +217,25 @@ fn push_part<'a>(
                 let rule = "Gemini looks at every picture alike";
                 losses.push(Loss { field: "image.detail", rule });
             }
-            push_media(source, out, losses);
+            push_media(source, None, out, losses);
         }
         PartKind::Document { source, name } => {
-            if name.is_some() {
+            // Only some of Google's services take a name: who wrote one knows.
+            let own_name = name.as_deref().filter(|_| own);
+            if name.is_some() && !(own && matches!(source, Source::Base64 { .. })) {
                 losses.push(Loss { field: "document.name", rule: "Gemini's files have no name" });
             }
-            push_media(source, out, losses);
+            push_media(source, own_name, out, losses);
         }
-        PartKind::Audio { source } => push_media(source, out, losses),
+        PartKind::Audio { source } => push_media(source, None, out, losses),
         PartKind::ToolCall(call) => out.push(PartOut::call(call)),
-        PartKind::ToolResult(result) => push_result(result, names, out, losses),
+        PartKind::ToolResult(result) => {
+            // It answers no call: what the tool said is still worth reading.
+            let rule = "a result without a call is text";
+            losses.push(Loss { field: "turns.tool_result", rule });
+            out.push(PartOut::text(text_of(&result.content)));
+            push_media_of(result, own, out, losses);
+        }
         PartKind::Thinking { text, signature, redacted } => {
             push_thought(text, signature.as_ref(), *redacted, out, losses);
         }
@@ -237,10 +274,16 @@ fn push_thought<'a>(
     }
 }
 
-fn push_media<'a>(source: &'a Source, out: &mut Vec<PartOut<'a>>, losses: &mut Vec<Loss>) {
+fn push_media<'a>(
+    source: &'a Source,
+    display_name: Option<&'a str>,
+    out: &mut Vec<PartOut<'a>>,
+    losses: &mut Vec<Loss>,
+) {
     let part = match source {
         Source::Base64 { media_type, data } => {
-            let inline_data = Some(InlineOut { mime_type: media_type, data: data.into() });
+            let data = Cow::Borrowed(data.as_str());
+            let inline_data = Some(InlineOut { mime_type: media_type, data, display_name });
             PartOut::of(Fields { inline_data, ..Fields::default() })
         }
         Source::Text(text) => PartOut::text(text),
@@ -260,29 +303,6 @@ fn push_media<'a>(source: &'a Source, out: &mut Vec<PartOut<'a>>, losses: &mut V
         }
     };
     out.push(part);
-}
-
-fn push_result<'a>(
-    result: &'a ToolResult,
-    names: &HashMap<&'a str, &'a str>,
-    out: &mut Vec<PartOut<'a>>,
-    losses: &mut Vec<Loss>,
-) {
-    let text = text_of(&result.content);
-    let Some(name) = result.name.as_deref().or_else(|| names.get(result.call_id.as_str()).copied())
-    else {
-        // No call of that id is known: what the tool said is still worth reading.
-        losses.push(Loss { field: "turns.tool_result", rule: "a result without a call is text" });
-        return out.push(PartOut::text(text));
-    };
-    let response = response(&text, result.is_error);
-    let function_response = Some(ResponseOut { id: &result.call_id, name, response });
-    out.push(PartOut::of(Fields { function_response, ..Fields::default() }));
-    for part in &result.content {
-        if !matches!(part.kind, PartKind::Text(_) | PartKind::Refusal(_)) {
-            push_part(part, names, out, losses);
-        }
-    }
 }
 
 /// `{"output": ..}` or `{"error": ..}`; JSON stays JSON.
@@ -305,17 +325,6 @@ fn text_of(content: &[Part]) -> String {
         _ => None,
     });
     texts.collect::<Vec<_>>().join("\n")
-}
-
-// === impl Content ===
-
-impl Content<'_> {
-    fn calls(&self) -> Vec<(String, String)> {
-        let mut seen = HashSet::new();
-        let calls = self.parts.iter().filter_map(|it| it.fields.function_call.as_ref());
-        let named = calls.map(|it| (it.id.to_owned(), it.name.to_owned()));
-        named.filter(|(id, _)| seen.insert(id.clone())).collect()
-    }
 }
 
 // === impl PartOut ===

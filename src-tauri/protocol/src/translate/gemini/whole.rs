@@ -3,12 +3,15 @@
 //! Owns: joining a message's events into parts.
 //! Must not know: another dialect.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::error::status_of_name;
 use super::json::raw;
-use super::stream::{Part, finish_reason, function_call, to_client, usage_metadata};
+use super::proof;
+use super::stream::{Part, finish_reason, function_call, usage_metadata};
 use crate::event::{BlockType, Event, StopReason, Usage};
+use crate::request::Raw;
 use crate::translate::{ClientWish, Whole};
 
 /// A block of the answer.
@@ -20,6 +23,31 @@ struct Block {
     signature: Option<String>,
     id: String,
     name: String,
+}
+
+// Arguments are copied into it as they came: no tree of values in between.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    candidates: [Candidate; 1],
+    usage_metadata: Raw,
+    model_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Candidate {
+    content: Content,
+    finish_reason: &'static str,
+    index: u8,
+}
+
+#[derive(Serialize)]
+struct Content {
+    parts: Vec<Raw>,
+    role: &'static str,
 }
 
 /// A whole answer, or the error the events end in.
@@ -40,7 +68,7 @@ pub fn whole(events: &[Event], wish: &ClientWish) -> Whole {
             Event::ContentBlockStart { index, block_type, data } => blocks.push(Block {
                 index: *index,
                 kind: Some(*block_type),
-                signature: data.as_ref().map(|it| to_client(wish, it)),
+                signature: data.as_ref().map(|it| proof::to_client(wish, it)),
                 ..Block::default()
             }),
             Event::Usage(told) => usage = *told,
@@ -54,7 +82,7 @@ pub fn whole(events: &[Event], wish: &ClientWish) -> Whole {
             }
             Event::SignatureDelta { index, signature } => {
                 if let Some(block) = blocks.iter_mut().find(|it| it.index == *index) {
-                    block.signature = Some(to_client(wish, signature));
+                    block.signature = Some(proof::to_client(wish, signature));
                 }
             }
             Event::ToolUseStart { index, id, name } => {
@@ -102,21 +130,17 @@ fn answer(blocks: &[Block], stop: StopReason, usage: &Usage, model: &str, id: &s
         StopReason::EndTurn | StopReason::ToolUse if malformed => StopReason::MalformedToolCall,
         stop => stop,
     };
-    let mut body = json!({
-        "candidates": [{
-            "content": { "parts": parts, "role": "model" },
-            "finishReason": finish_reason(stop),
-            "index": 0,
-        }],
-        "usageMetadata": usage_metadata(usage),
-        "modelVersion": model,
-    });
-    if !id.is_empty()
-        && let Some(members) = body.as_object_mut()
-    {
-        members.insert("responseId".to_owned(), json!(id));
-    }
-    written(200, &body)
+    let content = Content { parts, role: "model" };
+    let candidate = Candidate { content, finish_reason: finish_reason(stop), index: 0 };
+    written(
+        200,
+        &Answer {
+            candidates: [candidate],
+            usage_metadata: usage_metadata(usage),
+            model_version: model,
+            response_id: Some(id).filter(|it| !it.is_empty()),
+        },
+    )
 }
 
 fn add(blocks: &mut [Block], index: u32, text: &str) {
@@ -130,6 +154,6 @@ fn failed(error_type: &str, message: &str) -> Whole {
     written(code, &json!({ "error": { "code": code, "message": message, "status": status } }))
 }
 
-fn written(status: u16, body: &Value) -> Whole {
-    Whole { status, body: body.to_string().into_bytes().into() }
+fn written(status: u16, body: &impl Serialize) -> Whole {
+    Whole { status, body: raw(body).get().to_owned().into_bytes().into() }
 }

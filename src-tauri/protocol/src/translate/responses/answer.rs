@@ -3,19 +3,23 @@
 //! Owns: its members, its status, the words for errors.
 //! Must not know: events, how its output came to be.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::json::Object;
 use crate::event::{StopReason, Usage};
 use crate::fault::{Class, Fault};
 
 /// How a response stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Status {
     InProgress,
     Completed,
     /// Cut off, and by what.
-    Incomplete(&'static str),
+    Incomplete(Cow<'static, str>),
     /// Failed: the code and the text.
-    Failed(&'static str, String),
+    Failed(Cow<'static, str>, String),
 }
 
 /// What the members are made of.
@@ -35,12 +39,12 @@ impl Status {
     pub(super) fn of(reason: StopReason) -> Self {
         match reason {
             StopReason::MaxTokens | StopReason::ContextWindow => {
-                Self::Incomplete("max_output_tokens")
+                Self::Incomplete("max_output_tokens".into())
             }
-            StopReason::ContentFilter => Self::Incomplete("content_filter"),
+            StopReason::ContentFilter => Self::Incomplete("content_filter".into()),
             StopReason::MalformedToolCall => {
                 let text = "the model made a tool call that cannot be read";
-                Self::Failed("server_error", text.to_owned())
+                Self::Failed("server_error".into(), text.to_owned())
             }
             StopReason::EndTurn
             | StopReason::ToolUse
@@ -63,7 +67,7 @@ impl Status {
                 "server_error"
             }
         };
-        Self::Failed(code, message.to_owned())
+        Self::Failed(code.into(), message.to_owned())
     }
 
     /// The end of a stream whose upstream left.

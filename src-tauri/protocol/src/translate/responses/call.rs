@@ -4,6 +4,7 @@
 //! Must not know: events of the hub, other items.
 
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::free_text::FreeText;
 use super::json::Object;
@@ -11,7 +12,7 @@ use super::wire::Wire;
 use crate::request::Signature;
 
 /// A call of a function, or of a tool that takes free text.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Call {
     at: usize,
     item_id: String,
@@ -93,7 +94,7 @@ impl Call {
         if text.is_empty() {
             return;
         }
-        wire.kept += text.len();
+        wire.keep(text.len());
         self.text.push_str(text);
         let mut it = self.begin_event(
             match self.free_text {

@@ -6,10 +6,12 @@
 //! A model that was given a function instead writes that object itself, in any spelling JSON has.
 //! What is no such object is held until it is whole and then told as it is.
 
+use serde::{Deserialize, Serialize};
+
 use super::members::{Members, text};
 
 /// The object so far.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct FreeText {
     state: State,
     /// What cannot be told yet: the object up to its text, an escape that is cut off, or all of
@@ -17,7 +19,7 @@ pub(super) struct FreeText {
     held: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     /// Before the text's first quote; so many characters of [`HEAD`] have come.
     Head(usize),

@@ -3,22 +3,26 @@
 //! Owns: the events of an item in their order, and the item itself when it is done.
 //! Must not know: events of the hub, other items.
 
+use serde::{Deserialize, Serialize};
+
 use super::json::{List, Object};
 use super::wire::Wire;
 use crate::request::Signature;
+use crate::translate::carry::json_text;
 
 /// A message.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Message {
     at: usize,
     id: String,
     /// Its parts that are done, without the brackets around them.
+    #[serde(with = "json_text")]
     parts: Vec<u8>,
     count: u32,
 }
 
 /// The open part of a message.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TextPart {
     message: Message,
     refusal: bool,
@@ -28,7 +32,7 @@ pub(super) struct TextPart {
 }
 
 /// Reasoning, shown as a summary of one part.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Reasoning {
     at: usize,
     id: String,
@@ -57,7 +61,7 @@ impl Message {
 
     /// Whether nothing came after it.
     pub(super) const fn is_last(&self, wire: &Wire) -> bool {
-        self.at + 1 == wire.output.len()
+        self.at.saturating_add(1) == wire.output.len()
     }
 
     /// `cut`: the answer ends here before its end.
@@ -100,7 +104,7 @@ impl TextPart {
         if text.is_empty() {
             return;
         }
-        wire.kept += text.len();
+        wire.keep(text.len());
         self.text.push_str(text);
         let kind =
             if self.refusal { "response.refusal.delta" } else { "response.output_text.delta" };
@@ -133,7 +137,7 @@ impl TextPart {
             message.parts.push(b',');
         }
         message.parts.extend_from_slice(&part);
-        message.count += 1;
+        message.count = message.count.saturating_add(1);
         message
     }
 
@@ -178,7 +182,7 @@ impl Reasoning {
             return;
         }
         self.begin_part(wire, out);
-        wire.kept += text.len();
+        wire.keep(text.len());
         self.text.push_str(text);
         let mut it = self.begin_event("response.reasoning_summary_text.delta", wire, out);
         it.text("delta", text);

@@ -7,6 +7,8 @@
 //! until what follows tells whether its next part belongs to it too; of all items the whole, since
 //! the terminal event repeats them (at most [`MAX_KEPT`] bytes).
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::{Answer, Status};
 use super::call::Call;
 use super::item::{Message, Reasoning, TextPart};
@@ -21,7 +23,7 @@ use crate::translate::{ClientWish, Encoder};
 const MAX_KEPT: usize = 64 * 1024 * 1024;
 
 /// Writes a stream.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
     wish: ClientWish,
     wire: Wire,
@@ -36,7 +38,7 @@ pub struct StreamEncoder {
     idle: Option<Message>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Block {
     Text(TextPart),
     Thinking(Reasoning),
@@ -130,7 +132,8 @@ impl StreamEncoder {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        self.wire.name(id, if model.is_empty() { &self.wish.model } else { model });
+        let model = if model.is_empty() { &self.wish.model } else { model };
+        self.wire.name(id, model, self.wish.created);
         // The SDK takes no other first event, and the usage is not known before the last.
         let usage = self.usage.take();
         self.write_lifecycle("response.created", &Status::InProgress, out);

@@ -10,6 +10,7 @@ mod foreign;
 mod free_text;
 mod images;
 mod items;
+#[path = "../../../tests/golden/grammar/responses.rs"]
 mod laws;
 mod own;
 mod random;

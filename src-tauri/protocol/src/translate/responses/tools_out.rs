@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::json::{List, Object};
 use super::losses::{self, Losses};
-use super::members::Members;
+use super::members::{Members, Value};
 use super::schema;
 use super::tools_in::{named, original_name};
 use crate::dialect::Dialect;
@@ -134,13 +134,27 @@ fn write_search(settings: &Unknown, list: &mut List<'_>, losses: &mut Losses) {
         filters.close();
     }
     if let Some(place) = members.take("user_location") {
-        it.json("user_location", place.get());
+        write_place(place, &mut it);
     }
     it.close();
     for known in ["type", "name"] {
         members.take(known);
     }
     losses.add_if(members.rest().next().is_some(), losses::WEB_SEARCH);
+}
+
+/// A place is flat here; another dialect has it in a member `approximate`.
+fn write_place(place: Value<'_>, search: &mut Object<'_>) {
+    let nested = Members::of(place).and_then(|mut it| it.take("approximate"));
+    let Some(nested) = nested.and_then(Members::of) else {
+        return search.json("user_location", place.get());
+    };
+    let mut it = search.object("user_location");
+    it.text("type", "approximate");
+    for (name, value) in nested.rest().filter(|(name, _)| name != "type") {
+        it.json(&name, value.get());
+    }
+    it.close();
 }
 
 fn write_choice(request: &Request, own: bool, body: &mut Object<'_>, losses: &mut Losses) {

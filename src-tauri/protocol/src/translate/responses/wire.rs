@@ -3,10 +3,15 @@
 //! Owns: sequence numbers, positions and ids of items, the items that are done.
 //! Must not know: what stands inside an item.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
 use super::json::Object;
+use crate::translate::carry::json_texts;
 
 /// What every event of the stream carries on.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Wire {
     pub(super) id: String,
     pub(super) model: String,
@@ -14,11 +19,12 @@ pub(super) struct Wire {
     base: String,
     sequence: u64,
     /// Items by position; empty until they are done.
+    #[serde(with = "json_texts")]
     pub(super) output: Vec<Vec<u8>>,
     /// Bytes kept.
     pub(super) kept: usize,
     /// Ids of the calls so far.
-    calls: Vec<String>,
+    calls: BTreeSet<String>,
 }
 
 // === impl Wire ===
@@ -33,7 +39,7 @@ impl Wire {
             sequence: 0,
             output: Vec::new(),
             kept: 0,
-            calls: Vec::new(),
+            calls: BTreeSet::new(),
         }
     }
 
@@ -45,8 +51,13 @@ impl Wire {
         let mut it = Object::open(out);
         it.text("type", event);
         it.number("sequence_number", self.sequence);
-        self.sequence += 1;
+        self.sequence = self.sequence.saturating_add(1);
         it
+    }
+
+    /// Notes that so many bytes more are kept.
+    pub(super) const fn keep(&mut self, bytes: usize) {
+        self.kept = self.kept.saturating_add(bytes);
     }
 
     /// Makes room for an item: its position and its id.
@@ -67,13 +78,14 @@ impl Wire {
         }
     }
 
-    /// Names the response. Ids are of letters, digits, `_` and `-`.
-    pub(super) fn name(&mut self, id: &str, model: &str) {
+    /// Names the response. Ids are of letters, digits, `_` and `-`; where upstream gave none, of the
+    /// time, so that two answers of a conversation are told apart.
+    pub(super) fn name(&mut self, id: &str, model: &str, created: i64) {
         let tail = id.strip_prefix("resp_").unwrap_or(id);
         let base = tail.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-' || *it == '_');
         self.base = base.take(48).collect();
         if self.base.is_empty() {
-            "answer".clone_into(&mut self.base);
+            self.base = created.to_string();
         }
         self.id = match id.strip_prefix("resp_") {
             Some(_) => id.to_owned(),
@@ -88,7 +100,7 @@ impl Wire {
         while self.calls.contains(&it) {
             it = format!("{it}_{}", self.calls.len());
         }
-        self.calls.push(it.clone());
+        self.calls.insert(it.clone());
         it
     }
 }

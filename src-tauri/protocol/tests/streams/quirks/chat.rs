@@ -100,7 +100,7 @@ fn chat_calls_survive_late_names_missing_ids_objects_and_no_arguments() {
         ],
     );
     assert_eq!(calls(&said), [call("f", "{}"), call("g", "{\"x\":1}"), call("h", "{}")]);
-    assert_eq!(ids(&said), ["a", "call_1_g", "call_2_h"]);
+    assert_eq!(ids(&said), ["a", "call_c_1", "call_c_2"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn finished(reason: &str, usage: bool) -> Value {
 fn gemini_ids_are_invented_and_stable() {
     let call_part = json!([{"functionCall": {"name": "f", "args": {"x": 1.10}}}, {"functionCall": {"name": "f"}}]);
     let said = stream(Gemini, &[parts(call_part), finished("STOP", true)]);
-    assert_eq!(ids(&said), ["call_0_f", "call_1_f"]);
+    assert_eq!(ids(&said), ["call_g_0", "call_g_1"]);
     assert_eq!(calls(&said), [call("f", "{\"x\":1.1}"), call("f", "{}")]);
     assert_eq!(said.stop, Some(StopReason::ToolUse));
     assert_eq!(said.usage.input_tokens, 7);

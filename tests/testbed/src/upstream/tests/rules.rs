@@ -6,6 +6,9 @@
 use std::fs;
 use std::path::Path;
 
+use droid_protocol::dialect::Dialect;
+use droid_protocol::request::Request;
+use droid_protocol::translate::pair;
 use serde_json::{Value, json};
 
 use super::PROMPT;
@@ -78,6 +81,38 @@ fn recorded_requests_pass_once_edited_as_factory_wants() {
         }
     }
     assert!(seen > 100, "only {seen} bodies");
+}
+
+#[test]
+fn requests_of_every_dialect_pass_in_every_other_once_translated() {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/requests");
+    let by_hand = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../src-tauri/protocol/tests/golden/cases/requests");
+    let mut problems = Vec::new();
+    let mut seen = 0;
+    for from in Dialect::ALL {
+        let folders = [&recorded, &by_hand].map(|it| it.join(from.as_str()));
+        for file in folders.iter().flat_map(|it| fs::read_dir(it).unwrap()) {
+            let file = file.unwrap().path();
+            let sent: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+            for body in ["body", "body_stream"].iter().filter_map(|it| sent.get(it)) {
+                let read = pair::read_request(from, body.to_string().as_bytes()).unwrap();
+                let model = "some-model".to_owned();
+                let model = if read.model.is_empty() { model } else { read.model.clone() };
+                let read = Request { model, ..read };
+                for to in Dialect::ALL.into_iter().filter(|it| *it != from) {
+                    let written = pair::write_request(to, &read).unwrap().body;
+                    let body = edited(to.as_str(), serde_json::from_slice(&written).unwrap());
+                    seen += 1;
+                    if let Err(why) = check(to.as_str(), &body) {
+                        problems.push(format!("{} to {to}: {why}", file.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(seen > 300, "only {seen} bodies");
 }
 
 fn edited(dialect: &str, mut body: Value) -> Value {

@@ -71,7 +71,7 @@ fn every_recorded_stream_means_the_same_here() {
                 after.usage = before.usage;
             }
             assert_eq!(after, before, "{what}\n{}", String::from_utf8_lossy(&out));
-            super::laws::check(&out).unwrap_or_else(|why| panic!("{what}: {why}"));
+            super::grammar::check(&out).unwrap_or_else(|why| panic!("{what}: {why}"));
             compared += 1;
         }
     }

@@ -1,0 +1,102 @@
+//! The gateway: the face for clients of the Anthropic, OpenAI and Gemini protocols, over HTTP.
+//!
+//! Owns: how it starts, what it says then, and the order in which it stops.
+//! Must not know: what a route does, how an account is picked, JSON-RPC.
+
+mod auth;
+mod bind;
+mod error;
+mod health;
+mod llm;
+mod routes;
+mod server;
+mod shared;
+
+use std::future::Future;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+pub use self::shared::{Peer, Shared};
+use crate::api::context::Context;
+use crate::app::Boot;
+use crate::error::{Error, Result};
+use crate::signals;
+
+/// What a person can say when starting it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Where to listen; before `PORT` and `gateway.listen`.
+    pub listen: Option<SocketAddr>,
+    /// Say the address on stdout too, as a line of JSON.
+    pub json: bool,
+}
+
+/// How long work may go on that is left when all connections are closed: storing what requests used.
+const LAST_WORK: Duration = Duration::from_secs(10);
+
+/// Threads that serve. More than a few do not help: what is slow waits for the network.
+const MOST_THREADS: usize = 8;
+
+/// Runs the gateway on a runtime of its own until SIGTERM or Ctrl-C, and until what was in flight
+/// then has ended.
+///
+/// # Errors
+/// When it may not or cannot listen, or its data cannot be opened or written.
+pub fn run(boot: Boot, options: Options) -> Result<()> {
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.clamp(2, MOST_THREADS))
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Internal(format!("the runtime cannot start: {error}")))?;
+    let served = runtime.block_on(async { serve(boot, options, signals::stopped()).await });
+    runtime.shutdown_background();
+    served
+}
+
+/// Runs the gateway until `stop` is ready and what is in flight then has ended.
+///
+/// # Errors
+/// As [`run`].
+pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>) -> Result<()> {
+    let context = Arc::new(Context::new(boot.clone()));
+    let config = context.config().await?.get();
+    let wanted = bind::address(&*boot.env, options.listen, &config.gateway)?;
+    let app = context.app().await?.clone();
+    bind::allow(wanted, &bind::Guards::of(&app, &*boot.env).await?)?;
+    let listener = bind::listen(wanted).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::Internal(format!("the socket has no address: {error}")))?;
+    let (stopping, stopped) = watch::channel(false);
+    let shared = Arc::new(Shared::new(context, app.clone(), address, stopped.clone()));
+    say(address, options.json);
+
+    let limits = server::Limits::of(&config.gateway);
+    let serving = server::run(listener, routes::router(Arc::clone(&shared)), &limits, stopped);
+    let stop = async {
+        stop.await;
+        stopping.send_replace(true);
+    };
+    tokio::join!(serving, stop);
+    if tokio::time::timeout(LAST_WORK, shared.tasks.settle()).await.is_err() {
+        log::warn!("{} pieces of work are cut", shared.tasks.running());
+    }
+    app.close().await
+}
+
+/// Tells where it listens. A log line would be lost at the usual level.
+fn say(address: SocketAddr, json: bool) {
+    // Nobody may be there to read it.
+    let _ = writeln!(std::io::stderr(), "listening on http://{address}");
+    if json {
+        let line = json!({ "listening": format!("http://{address}"), "pid": std::process::id() });
+        let mut stdout = std::io::stdout();
+        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    }
+}

@@ -1,0 +1,163 @@
+//! Connections: taking them, bounding them, ending them.
+//!
+//! Owns: the listening loop, what one connection may take, the end of all of them.
+//! Must not know: routes, requests.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::error;
+use super::shared::Peer;
+use crate::config::Gateway;
+
+/// What connections may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Connections at the same time; more wait to be taken.
+    connections: usize,
+    /// From the beginning of a connection, or the end of the last answer on it, to the end of the
+    /// next request's head.
+    head_time: Duration,
+    /// From the stop to the end of what is in flight then.
+    drain: Duration,
+}
+
+/// A request's head may be as long as this, in bytes; agents send long ones.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// How long to wait when the system has nothing left to make a connection of.
+const OUT_OF_FILES: Duration = Duration::from_millis(100);
+
+/// Serves until `stopped` turns true, then lets what is in flight end.
+pub(super) async fn run(
+    listener: TcpListener,
+    router: Router,
+    limits: &Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let http = http(limits);
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let mut open = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = told(&mut stopped) => break,
+            // Ended ones are let go as they end: their results are kept till then.
+            Some(_) = open.join_next() => continue,
+            accepted = accept(&listener, &room) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else { continue };
+        let (http, router, stopped) = (http.clone(), router.clone(), stopped.clone());
+        open.spawn(connection(http, router, stream, peer, stopped, place));
+    }
+    drop(listener);
+    let ended = async { while open.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain, ended).await.is_err() {
+        log::warn!("{} connections are cut: they did not end in time", open.len());
+        open.shutdown().await;
+    }
+}
+
+/// Ready when it is to stop. The sender is gone only when nobody can tell any more.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|it| *it).await);
+}
+
+/// The next connection, once there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    // Never closed.
+    let place = Arc::clone(room).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            log::warn!("a connection could not be taken: {error}");
+            // One that ended before it was taken is no reason to wait; a lack of files is.
+            if error.raw_os_error().is_some() && !is_of_one_connection(&error) {
+                tokio::time::sleep(OUT_OF_FILES).await;
+            }
+            None
+        }
+    }
+}
+
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+fn http(limits: &Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(HEAD_BYTES);
+    http
+}
+
+/// Serves one connection to its end. The place is given back when it ends, however it does.
+async fn connection(
+    http: http1::Builder,
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut stopped: watch::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+) {
+    // Events of a stream go out as they come.
+    let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        answer(AssertUnwindSafe(router.call(request)).catch_unwind())
+    });
+    let serving = http.serve_connection(TokioIo::new(stream), service);
+    let mut serving = std::pin::pin!(serving);
+    let served = tokio::select! {
+        served = serving.as_mut() => served,
+        () = told(&mut stopped) => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    // Whoever went away or sent no HTTP was answered or cannot be: nothing is left to do.
+    if let Err(error) = served {
+        log::debug!("a connection ended: {error}");
+    }
+}
+
+/// A panic of a handler ends its request, not the connection's other ones.
+async fn answer(
+    handled: impl Future<Output = std::thread::Result<Result<Response, Infallible>>>,
+) -> Result<Response, Infallible> {
+    handled.await.unwrap_or_else(|_| {
+        log::error!("a handler panicked");
+        Ok(error::defect())
+    })
+}
+
+// === impl Limits ===
+
+impl Limits {
+    pub(super) const fn of(config: &Gateway) -> Self {
+        Self {
+            connections: config.max_connections,
+            head_time: config.header_timeout,
+            drain: config.drain,
+        }
+    }
+}

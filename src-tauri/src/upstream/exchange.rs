@@ -1,0 +1,124 @@
+//! One request and its answer, whose body is read as it comes.
+//!
+//! Owns: [`Reply`], [`Incoming`], how a request is handed to the HTTP client.
+//! Must not know: what is sent, what a status means.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Body, Method, Request};
+use url::Url;
+
+use super::{Client, Transport};
+use crate::error::{Error, Result};
+
+/// What came back, as far as its head.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Incoming,
+}
+
+/// A body on its way. Nothing is read before it is asked for; dropped, the connection ends.
+#[derive(Debug)]
+pub struct Incoming {
+    body: Body,
+    proxied: bool,
+}
+
+/// Headers as they are sent. Values that are secret are kept out of every log.
+///
+/// # Errors
+/// [`Error::Invalid`] names the header whose value cannot be sent.
+pub fn header_map<'a>(
+    headers: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Result<HeaderMap> {
+    let headers = headers.into_iter();
+    let mut map = HeaderMap::with_capacity(headers.size_hint().0);
+    for (name, value) in headers {
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| Error::invalid(name, "holds a character that no header may have"))?;
+        value.set_sensitive(name == "authorization");
+        map.insert(HeaderName::from_static(name), value);
+    }
+    Ok(map)
+}
+
+// === impl Client ===
+
+impl Client {
+    /// Posts a body and waits for the head of the answer. Time limits are the caller's.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn post(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> std::result::Result<Reply, Transport> {
+        let mut request = Request::new(Method::POST, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(body.into());
+        let sent = self.http.execute(request).await;
+        let mut response = sent.map_err(|error| Transport::of(error, self.proxied))?;
+        Ok(Reply {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body: Incoming { body: response.into(), proxied: self.proxied },
+        })
+    }
+}
+
+// === impl Incoming ===
+
+impl Incoming {
+    /// The next piece, as the network brought it; none at the end.
+    pub fn poll_chunk(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Bytes, Transport>>> {
+        loop {
+            return Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => Some(Ok(data)),
+                    // Trailers: nobody reads them.
+                    Err(_) => continue,
+                },
+                Some(Err(error)) => Some(Err(Transport::of(error, self.proxied))),
+                None => None,
+            });
+        }
+    }
+
+    /// Waits for the next piece.
+    pub async fn chunk(&mut self) -> Option<std::result::Result<Bytes, Transport>> {
+        std::future::poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    /// Reads all of it, at most `limit` bytes. A body that came in one piece is not copied.
+    ///
+    /// # Errors
+    /// When it breaks off or is longer.
+    pub async fn read(&mut self, limit: usize) -> std::result::Result<Bytes, Transport> {
+        let Some(first) = self.chunk().await.transpose()? else { return Ok(Bytes::new()) };
+        let Some(second) = self.chunk().await.transpose()? else { return Ok(first) };
+        let mut whole = BytesMut::from(first);
+        let mut next = Some(second);
+        while let Some(chunk) = next {
+            if whole.len().saturating_add(chunk.len()) > limit {
+                return Err(Transport::too_long(limit));
+            }
+            whole.extend_from_slice(&chunk);
+            next = self.chunk().await.transpose()?;
+        }
+        Ok(whole.freeze())
+    }
+}

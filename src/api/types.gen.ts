@@ -1,0 +1,1402 @@
+// Made from the program's types: `UPDATE_DOCS=1 cargo test --test tidy` writes it anew.
+
+/** How many accounts there are. */
+export type AccountCounts = {
+  active: number;
+  cooling: number;
+  error: number;
+  total: number;
+};
+
+/** What is said of an account; what is left out stays as it is. */
+export type AccountSpec = {
+  /** The access token, if one is at hand. */
+  access_token?: string | null;
+  /** The keys of a pool. */
+  api_keys?: KeyList | null;
+  /** The person's switch. */
+  enabled?: boolean | null;
+  /** The endpoint it is for. */
+  endpoint_type?: Endpoint | null;
+  /** When the access token ends, RFC 3339. */
+  expires_at?: string | null;
+  /** A file to import instead. */
+  file_path?: string | null;
+  /** Group ids. */
+  groups?: string[] | null;
+  /** How a key is chosen in a pool. */
+  key_strategy?: Strategy | null;
+  /** 0 is no limit. */
+  max_concurrency?: number | null;
+  /** What the person calls it. */
+  name?: string | null;
+  /** The organisation to ask tokens for; null or empty: whichever the sign-in service chooses. */
+  organization_id?: string | null;
+  /** The owner's email. */
+  owner_email?: string | null;
+  /** The owner's name. */
+  owner_name?: string | null;
+  /** 0 to 100. */
+  priority?: number | null;
+  /** URL or object; null removes it. */
+  proxy?: ProxySpec | null;
+  /** The refresh token. */
+  refresh_token?: string | null;
+  /** In the pool or only by binding. */
+  schedulable?: boolean | null;
+  /** RFC 3339, or a day (its end, UTC); null removes it. */
+  subscription_expires_at?: string | null;
+  /** For the `max_remaining` strategy; null removes it. */
+  token_budget?: number | null;
+  /** Null or empty: the configured one. */
+  user_agent?: string | null;
+  /** The sign-in service's id of the owner. */
+  user_id?: string | null;
+};
+
+/** An account on loan, as the host reads it (host contract). */
+export type Acquired = {
+  auth_type: Kind;
+  base_url: string;
+  headers: Record<string, string>;
+  /** A stored Factory identity; the host's `credential_id`. */
+  id: string;
+  metadata: AcquiredMetadata;
+  name: string;
+};
+
+/** Where the request goes, and what gives the account back. */
+export type AcquiredMetadata = {
+  /** One key of a key pool. */
+  api_key_id?: string | null;
+  api_provider: string;
+  endpoint_type: Endpoint;
+  expires_at?: string | null;
+  explain?: Selection | null;
+  /** One use of an account, from acquire to release. */
+  lease_id: string;
+  model: string;
+};
+
+/** A way to add an account. */
+export type AuthType = {
+  category: string;
+  description: string;
+  display_name: string;
+  id: string;
+};
+
+/** What a content block holds. */
+export type BlockType = "text" | "thinking" | "redacted_thinking" | "tool_use" | "refusal" | "other";
+
+export type Config = {
+  /** Off answers every call that needs an account with an error. */
+  enabled: boolean;
+  gateway: {
+    /** How long a request's body may pause while it is sent. */
+    body_timeout_seconds: number;
+    /** From the order to stop to the end of what is in flight then. Needs a restart. */
+    drain_seconds: number;
+    /** Clients may send a Factory key of their own in X-Factory-API-Key. */
+    factory_key_header: boolean;
+    /** How long the head of a request may take, and a connection may wait for one. Needs a restart. */
+    header_timeout_seconds: number;
+    /** Where the gateway listens. Beyond this machine only with an admin key and a client key. Needs a restart. */
+    listen: string;
+    /** Of a request. */
+    max_body_bytes: number;
+    /** At the same time; more wait to be taken. Needs a restart. */
+    max_connections: number;
+    /** A client's own Authorization goes upstream where no client key is sent. */
+    pass_through: boolean;
+    /** A stream that is silent for so long gets one. */
+    ping_seconds: number;
+  };
+  /** Model asked for to model sent; names may begin or end with *. Applied once. */
+  model_redirects: Record<string, string>;
+  /** The catalogue; any other model still routes by its name. */
+  models: {
+    aliases?: string[];
+    context_length?: number;
+    id: string;
+    name?: string;
+    provider?: string;
+    reasoning?: "auto" | "off" | "low" | "medium" | "high";
+    supports_tools?: boolean;
+    supports_vision?: boolean;
+    type: "anthropic" | "openai" | "comm" | "google";
+  }[];
+  /** Dollars for a million tokens by model, whose name may have *; the longest name that fits counts. A cache price that is left out is the input's. */
+  prices: Record<string, {
+    cache_read?: number;
+    cache_write_1h?: number;
+    cache_write_5m?: number;
+    input: number;
+    output: number;
+  }>;
+  /** For accounts without one of their own, taken in turn: http, https or socks5. */
+  proxies: {
+    name?: string;
+    url: string;
+  }[];
+  scheduling: {
+    /** A lease nobody gave back ends after this. */
+    lease_ttl_seconds: number;
+    /** Accounts tried for one request. */
+    max_attempts: number;
+    /** Unless upstream names a later reset of a quota. */
+    max_cooldown_seconds: number;
+    /** Longest pause of one model on one account. */
+    model_cooldown_seconds: number;
+    /** Pause after a 429 that names no time. */
+    rate_cooldown_seconds: number;
+    /** Order among accounts that are in no group. */
+    strategy: "priority_lru" | "round_robin" | "random" | "least_used" | "least_token_used" | "max_remaining" | "weighted_score" | "fill_first";
+    /** ...within this time. */
+    strike_window_seconds: number;
+    /** Credential faults that stop an account or key... */
+    strikes: number;
+    /** After a transient fault; doubles with each one. */
+    transient_first_seconds: number;
+    /** After transient faults in a row. */
+    transient_max_seconds: number;
+  };
+  settings: {
+    api_key: {
+      /** How long a session keeps its account and key after its last request. */
+      sticky_ttl_seconds: number;
+      /** How a key is chosen for a new session. */
+      strategy: "random_sticky" | "random" | "round_robin" | "priority_lru" | "least_used" | "least_token_used" | "weighted_score" | "fill_first";
+    };
+    encryption: {
+      /** Secrets at rest; cannot be changed. */
+      algorithm: "aes-256-cbc";
+      /** From DROID_ENCRYPTION_KEY; cannot be changed. */
+      key_derivation: "scrypt";
+      /** Only for reading old records; cannot be changed. */
+      salt: "droid-account-salt";
+    };
+    factory: {
+      /** Base of the model endpoints. */
+      api_base_url: string;
+      /** Base of the application, for organisations. */
+      app_base_url: string;
+      endpoints: {
+        /** Messages, below the API base URL. */
+        anthropic: string;
+        /** Chat completions, below the API base URL. */
+        comm: string;
+        /** Gemini, below the API base URL. */
+        google: string;
+        /** Responses, below the API base URL. */
+        openai: string;
+      };
+    };
+    request: {
+      /** anthropic-beta values that are never sent upstream. */
+      beta_denylist: string[];
+      /** Put first in every request; empty puts nothing. */
+      system_prompt: string;
+      /** Of accounts without their own. */
+      user_agent: string;
+    };
+    token_refresh: {
+      /** Off refreshes only on demand: an expired token, a 401, or a person's order. */
+      auto_refresh: boolean;
+      /** Tries of one refresh. */
+      max_retry: number;
+      /** A token older than this is refreshed before use. */
+      refresh_interval_hours: number;
+      /** Pause before the second try; doubles. */
+      retry_delay_ms: number;
+      /** How long a token lives when the answer does not tell. */
+      token_valid_hours: number;
+    };
+    workos: {
+      /** Where tokens are issued and refreshed. */
+      auth_url: string;
+      /** Where a browser sign-in begins. */
+      authorize_url: string;
+      /** The public OAuth client id. */
+      client_id: string;
+      /** Where a device sign-in begins. */
+      device_url: string;
+    };
+  };
+  /** Longest silence of an upstream answer. A live stream has no total limit. */
+  timeout_ms: number;
+  usage: {
+    /** Days that single requests are kept, without their content. */
+    request_log_days: number;
+    /** Days that sums of usage are kept. */
+    retention_days: number;
+  };
+};
+
+/** Where it was read and where changes go. */
+export type ConfigOrigin = {
+  /** Each over the one before. */
+  files: string[];
+  user_file: string | null;
+};
+
+export type ConfigPatch = {
+  /** Off answers every call that needs an account with an error. */
+  enabled?: boolean;
+  gateway?: {
+    /** How long a request's body may pause while it is sent. */
+    body_timeout_seconds?: number;
+    /** From the order to stop to the end of what is in flight then. Needs a restart. */
+    drain_seconds?: number;
+    /** Clients may send a Factory key of their own in X-Factory-API-Key. */
+    factory_key_header?: boolean;
+    /** How long the head of a request may take, and a connection may wait for one. Needs a restart. */
+    header_timeout_seconds?: number;
+    /** Where the gateway listens. Beyond this machine only with an admin key and a client key. Needs a restart. */
+    listen?: string;
+    /** Of a request. */
+    max_body_bytes?: number;
+    /** At the same time; more wait to be taken. Needs a restart. */
+    max_connections?: number;
+    /** A client's own Authorization goes upstream where no client key is sent. */
+    pass_through?: boolean;
+    /** A stream that is silent for so long gets one. */
+    ping_seconds?: number;
+  };
+  /** Model asked for to model sent; names may begin or end with *. Applied once. */
+  model_redirects?: Record<string, string>;
+  /** The catalogue; any other model still routes by its name. */
+  models?: {
+    aliases?: string[];
+    context_length?: number;
+    id: string;
+    name?: string;
+    provider?: string;
+    reasoning?: "auto" | "off" | "low" | "medium" | "high";
+    supports_tools?: boolean;
+    supports_vision?: boolean;
+    type: "anthropic" | "openai" | "comm" | "google";
+  }[];
+  /** Dollars for a million tokens by model, whose name may have *; the longest name that fits counts. A cache price that is left out is the input's. */
+  prices?: Record<string, {
+    cache_read?: number;
+    cache_write_1h?: number;
+    cache_write_5m?: number;
+    input: number;
+    output: number;
+  }>;
+  /** For accounts without one of their own, taken in turn: http, https or socks5. */
+  proxies?: {
+    name?: string;
+    url: string;
+  }[];
+  scheduling?: {
+    /** A lease nobody gave back ends after this. */
+    lease_ttl_seconds?: number;
+    /** Accounts tried for one request. */
+    max_attempts?: number;
+    /** Unless upstream names a later reset of a quota. */
+    max_cooldown_seconds?: number;
+    /** Longest pause of one model on one account. */
+    model_cooldown_seconds?: number;
+    /** Pause after a 429 that names no time. */
+    rate_cooldown_seconds?: number;
+    /** Order among accounts that are in no group. */
+    strategy?: "priority_lru" | "round_robin" | "random" | "least_used" | "least_token_used" | "max_remaining" | "weighted_score" | "fill_first";
+    /** ...within this time. */
+    strike_window_seconds?: number;
+    /** Credential faults that stop an account or key... */
+    strikes?: number;
+    /** After a transient fault; doubles with each one. */
+    transient_first_seconds?: number;
+    /** After transient faults in a row. */
+    transient_max_seconds?: number;
+  };
+  settings?: {
+    api_key?: {
+      /** How long a session keeps its account and key after its last request. */
+      sticky_ttl_seconds?: number;
+      /** How a key is chosen for a new session. */
+      strategy?: "random_sticky" | "random" | "round_robin" | "priority_lru" | "least_used" | "least_token_used" | "weighted_score" | "fill_first";
+    };
+    encryption?: {
+      /** Secrets at rest; cannot be changed. */
+      algorithm?: "aes-256-cbc";
+      /** From DROID_ENCRYPTION_KEY; cannot be changed. */
+      key_derivation?: "scrypt";
+      /** Only for reading old records; cannot be changed. */
+      salt?: "droid-account-salt";
+    };
+    factory?: {
+      /** Base of the model endpoints. */
+      api_base_url?: string;
+      /** Base of the application, for organisations. */
+      app_base_url?: string;
+      endpoints?: {
+        /** Messages, below the API base URL. */
+        anthropic?: string;
+        /** Chat completions, below the API base URL. */
+        comm?: string;
+        /** Gemini, below the API base URL. */
+        google?: string;
+        /** Responses, below the API base URL. */
+        openai?: string;
+      };
+    };
+    request?: {
+      /** anthropic-beta values that are never sent upstream. */
+      beta_denylist?: string[];
+      /** Put first in every request; empty puts nothing. */
+      system_prompt?: string;
+      /** Of accounts without their own. */
+      user_agent?: string;
+    };
+    token_refresh?: {
+      /** Off refreshes only on demand: an expired token, a 401, or a person's order. */
+      auto_refresh?: boolean;
+      /** Tries of one refresh. */
+      max_retry?: number;
+      /** A token older than this is refreshed before use. */
+      refresh_interval_hours?: number;
+      /** Pause before the second try; doubles. */
+      retry_delay_ms?: number;
+      /** How long a token lives when the answer does not tell. */
+      token_valid_hours?: number;
+    };
+    workos?: {
+      /** Where tokens are issued and refreshed. */
+      auth_url?: string;
+      /** Where a browser sign-in begins. */
+      authorize_url?: string;
+      /** The public OAuth client id. */
+      client_id?: string;
+      /** Where a device sign-in begins. */
+      device_url?: string;
+    };
+  };
+  /** Longest silence of an upstream answer. A live stream has no total limit. */
+  timeout_ms?: number;
+  usage?: {
+    /** Days that single requests are kept, without their content. */
+    request_log_days?: number;
+    /** Days that sums of usage are kept. */
+    retention_days?: number;
+  };
+};
+
+/** The configuration in force. */
+export type ConfigShown = {
+  config: Config;
+  origin: ConfigOrigin;
+};
+
+/** One account. */
+export type Considered = {
+  /** Which. */
+  account: string;
+  /** What the person calls it. */
+  name: string;
+  /** 1 is tried first; none is not tried. */
+  position: number | null;
+  /** Tried in spite of its pause, since everything pauses. */
+  probe: boolean;
+  /** The same for a person. */
+  sentence: string;
+  /** Why it is not tried. */
+  skipped: SkipReason | null;
+  /** The session's own. */
+  sticky: boolean;
+  /** The group in whose turn it comes; none is the tier of those in no group. */
+  tier: string | null;
+};
+
+/** A pause. */
+export type Cooling = {
+  reason: string;
+  until: string;
+};
+
+/** An account that was added. */
+export type CreatedCredential = {
+  /** A stored Factory identity; the host's `credential_id`. */
+  credential_id: string;
+  /** What became of each key of a pool. */
+  keys?: KeyResult[] | null;
+  name: string;
+};
+
+/** An account. */
+export type Credential = {
+  auth_type: Kind;
+  cooling?: Cooling | null;
+  created_at: string;
+  credential_id: string;
+  enabled: boolean;
+  endpoint_type: Endpoint;
+  error?: string | null;
+  expires_at?: string | null;
+  groups: string[];
+  has_proxy: boolean;
+  /** One word for a list: what traffic does. */
+  health: "healthy" | "cooling" | "expired" | "no_keys" | "error" | "needs_login" | "disabled";
+  id: string;
+  key_strategy?: Strategy | null;
+  keys?: Keys | null;
+  last_refresh_at?: string | null;
+  last_used_at?: string | null;
+  max_concurrency: number;
+  model_cooling?: ModelCooling[];
+  name: string;
+  organization_id?: string | null;
+  /** Something personal. */
+  owner_email?: string | null;
+  /** Something personal. */
+  owner_name?: string | null;
+  priority: number;
+  proxy?: string | null;
+  revision: number;
+  schedulable: boolean;
+  status: Status;
+  subscription_expires_at?: string | null;
+  token_budget?: number | null;
+  tokens_used: number;
+  user_agent?: string | null;
+  user_id?: string | null;
+  uses: number;
+};
+
+/** A wire protocol. A client speaks one, an endpoint speaks one. */
+export type Dialect = "anthropic" | "responses" | "chat" | "gemini";
+
+/** An empty result, `{}`. */
+export type Empty = Record<string, never>;
+
+/** How a stream ended, told to whoever consumes it. */
+export type End = "done" | "truncated" | "failed";
+
+/** Where Factory takes a request (seed S0 §1.5; `google` from the CLI's own configuration). */
+export type Endpoint = "anthropic" | "openai" | "comm" | "google";
+
+/** Where Factory takes requests. */
+export type EndpointInfo = {
+  protocol: Dialect;
+  type: Endpoint;
+  url: string;
+};
+
+/** One thing that happened in a response. Serialised as `{"type": "text_delta", ...}`. */
+export type Event = {
+  /** Upstream's id of the message or response. */
+  id: string;
+  /** Upstream's name of the model. */
+  model: string;
+  type: "message_start";
+} | {
+  /** What the block holds. */
+  block_type: BlockType;
+  /** The opaque payload of a [`BlockType::RedactedThinking`] block. */
+  data?: string | null;
+  /** Position of the block in the message. */
+  index: number;
+  type: "content_block_start";
+} | {
+  /** The block it belongs to. */
+  index: number;
+  /** The text. */
+  text: string;
+  type: "text_delta";
+} | {
+  /** The block it belongs to. */
+  index: number;
+  /** The text. */
+  thinking: string;
+  type: "thinking_delta";
+} | {
+  /** The block it belongs to. */
+  index: number;
+  /** The signature, byte for byte. */
+  signature: string;
+  type: "signature_delta";
+} | {
+  /** The call's id, which its result will name. */
+  id: string;
+  /** The block it belongs to. */
+  index: number;
+  /** The tool's name. */
+  name: string;
+  type: "tool_use_start";
+} | {
+  /** The call's id. */
+  id: string;
+  /** The block it belongs to. */
+  index: number;
+  /** The piece; never valid JSON by itself unless it is the only one. */
+  partial_json: string;
+  type: "tool_use_input_delta";
+} | {
+  /** The call's id. */
+  id: string;
+  /** The block it belongs to. */
+  index: number;
+  type: "tool_use_stop";
+} | {
+  /** The block. */
+  index: number;
+  type: "content_block_stop";
+} | (Usage & {
+  type: "usage";
+}) | {
+  /** Why. */
+  stop_reason: StopReason;
+  /** The stop string that was hit, where upstream tells it. */
+  stop_sequence?: string | null;
+  type: "message_stop";
+} | {
+  /** Upstream's own name for it, or `truncated`. */
+  error_type: string;
+  /** Upstream's text. */
+  message: string;
+  type: "error";
+} | {
+  type: "ping";
+};
+
+/** A named set of models, for the host's tiers (seed S1 §3.3). */
+export type Family = {
+  /** Its name. */
+  name: string;
+  /** Which ids belong to it. */
+  pattern: string;
+};
+
+/** The two ways to sign in. */
+export type Flow = "device" | "pkce";
+
+/** Whether a gateway answers. */
+export type Gateway = {
+  running: boolean;
+  url?: string | null;
+};
+
+/** What this installation is. */
+export type GatewayStatus = {
+  accounts: AccountCounts;
+  /** The files the configuration was read from. */
+  config_origin: string[];
+  data_dir: string;
+  encryption: "key_file" | "passphrase";
+  gateway: Gateway;
+  version: string;
+};
+
+/** A group. */
+export type Group = {
+  accounts: number;
+  created_at: string;
+  id: string;
+  name: string;
+  priority: number;
+  revision: number;
+  strategy: Strategy;
+};
+
+/** The host's `UsageResult` (host contract), in its own case and in lower case. */
+export type HostResult = {
+  Success: {
+    input_tokens?: number | null;
+    latency_ms?: number | null;
+    output_tokens?: number | null;
+  };
+} | {
+  Error: {
+    cooldown_seconds?: number | null;
+    error_type?: string;
+    /** Said by the host, but what a fault does is decided by the fault. */
+    mark_unhealthy?: boolean | null;
+    message?: string;
+  };
+};
+
+/** What became of one source. */
+export type Imported = {
+  /** The account, where there is one. */
+  credential_id?: string | null;
+  /** For a person. */
+  message: string;
+  /** `added`, `known` or `refused`. */
+  outcome: "added" | "known" | "refused";
+  /** The file or variable. */
+  source: string;
+};
+
+/** What this plugin is and can do (seed S1 §3.3). */
+export type Info = {
+  auth_types: AuthType[];
+  category: string;
+  /** JSON Schema. */
+  config_schema: unknown;
+  /** JSON Schemas by auth type. */
+  credential_schemas: unknown;
+  description: string;
+  display_name: string;
+  endpoints: EndpointInfo[];
+  id: string;
+  methods: string[];
+  model_families: Family[];
+  name: string;
+  target_protocol: string;
+  version: string;
+};
+
+/** A key. */
+export type Key = {
+  cooling?: Cooling | null;
+  created_at: string;
+  error?: string | null;
+  id: string;
+  last_used_at?: string | null;
+  status: KeyStatus;
+  tail: string;
+  tokens_used: number;
+  uses: number;
+};
+
+/** How many keys are in each state. */
+export type KeyCounts = {
+  active: number;
+  banned: number;
+  cooling: number;
+  disabled: number;
+  error: number;
+  total: number;
+};
+
+/** One element of a key list. */
+export type KeyEntry = string | {
+  /** The sealed key. */
+  encrypted_key: string;
+};
+
+/** Keys as a list or as pasted text. */
+export type KeyList = string | KeyEntry[];
+
+/** What became of one key. Never the key itself. */
+export type KeyResult = {
+  /** Its id, unless it never got one. */
+  id?: string | null;
+  /** `added`, `duplicate`, `malformed`, `removed`, `not_found`; of keys to remove, one that is named again is a `duplicate`. */
+  outcome: "added" | "duplicate" | "malformed" | "removed" | "not_found";
+  /** `…cdef`. */
+  tail: string;
+};
+
+/** The state of one key (seed S3: active, disabled, banned; plus error). */
+export type KeyStatus = "active" | "disabled" | "banned" | "error";
+
+/** What upstream said to one key. */
+export type KeyTested = {
+  /** One key of a key pool. */
+  id: string;
+  latency_ms: number;
+  /** For a person. */
+  message: string;
+  ok: boolean;
+  /** Upstream's HTTP status; none where it did not answer. */
+  status: number | null;
+  tail: string;
+};
+
+/** The keys of a pool: counted in a list, one by one in a single account. */
+export type Keys = KeyCounts | Key[];
+
+/** What became of several keys. */
+export type KeysChanged = {
+  /** How many were added. */
+  added: number;
+  /** How many were there already, or twice in the call. */
+  duplicates: number;
+  /** One by one, in the order they were given. */
+  keys: KeyResult[];
+  /** How many went. */
+  removed: number;
+};
+
+/** Keys as they are now. */
+export type KeysShown = {
+  keys: Key[];
+};
+
+/** What upstream said to each key. */
+export type KeysTested = {
+  keys: KeyTested[];
+};
+
+/** How an account signs in. */
+export type Kind = "workos_oauth" | "manual" | "api_key";
+
+/** How new keys meet the ones that are there. */
+export type Mode = "append" | "replace";
+
+/** A model of the catalogue. */
+export type Model = {
+  aliases: string[];
+  api_provider: string;
+  context_length: number;
+  display_name: string;
+  endpoint_type: Endpoint;
+  family: string;
+  id: string;
+  reasoning: Reasoning;
+  supports_tools: boolean;
+  supports_vision: boolean;
+};
+
+/** A pause of one model. */
+export type ModelCooling = {
+  model: string;
+  until: string;
+};
+
+/** What a piece held. */
+export type Parsed = {
+  /** The state to hand in with the next piece, where no stream id keeps it. */
+  carry?: string | null;
+  /** The answer is over: nothing more will come of it. */
+  done: boolean;
+  /** How it ended, once it is over. */
+  end?: End | null;
+  /** What happened, in order. */
+  events: Event[];
+  /** Counts so far. */
+  usage: Usage;
+};
+
+/** A port as a number or in text. */
+export type Port = number | string;
+
+/** How far a sign-in is. */
+export type Progress = {
+  /** Seconds until the next poll does anything. */
+  interval: number;
+  state: "pending";
+} | {
+  /** It. */
+  credential_id: string;
+  state: "done";
+} | {
+  state: "expired";
+} | {
+  state: "denied";
+};
+
+/** The host's `ProviderError` (host contract). */
+export type ProviderError = {
+  cooldown_seconds: number | null;
+  error_type: string;
+  message: string;
+  retryable: boolean;
+  status_code: number;
+};
+
+/** A proxy as a URL or in parts (the form of claude-relay-service). */
+export type ProxySpec = string | {
+  /** Host name or address. */
+  host: string;
+  /** Password, if needed. */
+  password?: string | null;
+  /** Port; numbers in text are taken. */
+  port: Port;
+  /** `http`, `https`, `socks5`. */
+  type: string;
+  /** User, if needed. */
+  username?: string | null;
+};
+
+/** How much a model thinks (seed S2). */
+export type Reasoning = "auto" | "off" | "low" | "medium" | "high";
+
+/** A fresh token pair. Secret: only the host asks for it. */
+export type RefreshedTokens = {
+  access_token: string | null;
+  expires_at: string | null;
+  refresh_token: string;
+};
+
+export type RiskControlled = {
+  headers: Record<string, string>;
+  request: unknown;
+};
+
+/** What a request would be offered. */
+export type Selection = {
+  /** In the order they are considered. */
+  accounts: Considered[];
+  endpoint_type: Endpoint;
+  model: string;
+};
+
+/** Why an account is not a candidate. The first that holds, in this order. */
+export type SkipReason = {
+  reason: "not_bound";
+} | {
+  reason: "endpoint";
+  /** The one it was made for. */
+  serves: Endpoint;
+} | {
+  reason: "disabled";
+} | {
+  reason: "not_schedulable";
+} | {
+  reason: "needs_login";
+} | {
+  reason: "error";
+} | {
+  reason: "no_keys";
+} | {
+  reason: "subscription_expired";
+  /** When. */
+  since: number;
+} | {
+  /** Requests now. */
+  in_flight: number;
+  /** Requests at most. */
+  max: number;
+  reason: "full";
+} | {
+  reason: "cooling";
+  /** Until then. */
+  until: number;
+  /** Why. */
+  why: string;
+} | {
+  reason: "excluded";
+} | {
+  reason: "model_cooling";
+  /** Until then. */
+  until: number;
+} | {
+  reason: "behind";
+} | {
+  reason: "lower_tier";
+};
+
+/** What a person needs to sign in. */
+export type Started = {
+  /** Seconds. */
+  expires_in: number;
+  /** As asked. */
+  flow: Flow;
+  /** Seconds between two polls. */
+  interval: number;
+  /** To ask on with. */
+  login_id: string;
+  /** What to type there. */
+  user_code?: string | null;
+  /** Where to go. */
+  verification_uri: string;
+  /** The same with the code in it. */
+  verification_uri_complete?: string | null;
+};
+
+/** What is known of an account's credentials. */
+export type Status = "active" | "error" | "needs_login" | "no_keys";
+
+/** Why a response ended. */
+export type StopReason = "end_turn" | "tool_use" | "max_tokens" | "stop_sequence" | "refusal" | "content_filter" | "pause_turn" | "model_context_window_exceeded" | "malformed_tool_call" | "other";
+
+/** In which order candidates are offered. */
+export type Strategy = "priority_lru" | "round_robin" | "random" | "least_used" | "least_token_used" | "max_remaining" | "weighted_score" | "fill_first";
+
+export type Supported = {
+  endpoint_type: Endpoint;
+  model: string;
+  supports: boolean;
+};
+
+export type TransformedRequest = {
+  endpoint_type: Endpoint;
+  headers: Record<string, string>;
+  request: unknown;
+  url: string;
+};
+
+export type TransformedResponse = {
+  response: unknown;
+};
+
+/** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
+export type Usage = {
+  /** Input read from a cache. */
+  cache_read_tokens: number;
+  /** Input written to a cache for an hour. */
+  cache_write_1h_tokens: number;
+  /** Input written to a cache for five minutes (or with no lifetime told). */
+  cache_write_5m_tokens: number;
+  /** Input that was neither read from nor written to a cache. */
+  input_tokens: number;
+  /** All output, reasoning included. */
+  output_tokens: number;
+  /** The part of the output that was reasoning. */
+  reasoning_tokens: number;
+};
+
+/** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
+export type UsageInput = {
+  /** Input read from a cache. */
+  cache_read_tokens?: number;
+  /** Input written to a cache for an hour. */
+  cache_write_1h_tokens?: number;
+  /** Input written to a cache for five minutes (or with no lifetime told). */
+  cache_write_5m_tokens?: number;
+  /** Input that was neither read from nor written to a cache. */
+  input_tokens?: number;
+  /** All output, reasoning included. */
+  output_tokens?: number;
+  /** The part of the output that was reasoning. */
+  reasoning_tokens?: number;
+};
+
+/** Usage, added up and told apart. */
+export type UsageReport = {
+  rows: UsageRow[];
+  total: UsageRow;
+};
+
+/** A sum of usage; what it is not told apart by is left out. */
+export type UsageRow = {
+  /** One key of a key pool. */
+  api_key_id?: string | null;
+  /** Input read from a cache. */
+  cache_read_tokens: number;
+  /** Input written to a cache for an hour. */
+  cache_write_1h_tokens: number;
+  /** Input written to a cache for five minutes (or with no lifetime told). */
+  cache_write_5m_tokens: number;
+  /** A key this gateway issued to a client. */
+  client_key_id?: string | null;
+  /** A stored Factory identity; the host's `credential_id`. */
+  credential_id?: string | null;
+  hour?: string | null;
+  /** Input that was neither read from nor written to a cache. */
+  input_tokens: number;
+  latency_ms: number;
+  model?: string | null;
+  outcome?: string | null;
+  /** All output, reasoning included. */
+  output_tokens: number;
+  /** The part of the output that was reasoning. */
+  reasoning_tokens: number;
+  requests: number;
+};
+
+/** What upstream says of an account. */
+export type Validation = {
+  details: ValidationDetails;
+  /** For a person. */
+  message: string;
+  valid: boolean;
+};
+
+/** What a validation is based on. */
+export type ValidationDetails = {
+  /** False where the answer was known without asking upstream. */
+  asked: boolean;
+  /** The host's word for the fault. */
+  error_type?: string | null;
+  /** The access token has ended; the next use gets a new one. */
+  expired?: boolean | null;
+  latency_ms?: number | null;
+  status?: Status | null;
+  /** Upstream's HTTP status. */
+  status_code?: number | null;
+};
+
+/** Every method: what it takes, what it answers. */
+export interface Methods {
+  /** Tells what this plugin is and can do. */
+  get_info: {
+    params: Record<string, never>;
+    result: Info;
+  };
+  /** Opens the data folder and checks the configuration and the encryption key, so that a wrong one is told at once. Every other call does it when it is needed. */
+  init: {
+    params: Record<string, never>;
+    result: Empty;
+  };
+  /** Writes what is still to be written. The process ends when stdin does. */
+  shutdown: {
+    params: Record<string, never>;
+    result: Empty;
+  };
+  /** Answers. */
+  ping: {
+    params: Record<string, never>;
+    result: Empty;
+  };
+  /** The catalogue. */
+  list_models: {
+    params: Record<string, never>;
+    result: Model[];
+  };
+  /** Whether a model is in the catalogue, redirected, or of a family Factory serves. */
+  supports_model: {
+    params: {
+      model: string;
+    };
+    result: Supported;
+  };
+  /** Adds an account. A `manual` one is verified by refreshing it once. */
+  create_credential: {
+    params: {
+      auth_type: string;
+      config?: AccountSpec;
+    };
+    result: CreatedCredential;
+  };
+  /** All accounts; never a secret. */
+  list_credentials: {
+    params: Record<string, never>;
+    result: Credential[];
+  };
+  /** One account, with its keys. */
+  get_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+    };
+    result: Credential;
+  };
+  /** Changes an account. What is not named stays. */
+  update_credential: {
+    params: {
+      config: AccountSpec;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      revision?: number | null;
+    };
+    result: Credential;
+  };
+  /** Removes an account with its tokens and keys for good. */
+  delete_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+    };
+    result: Empty;
+  };
+  /** Switches an account on or off; requests in flight go on. */
+  set_credential_enabled: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      enabled: boolean;
+    };
+    result: Credential;
+  };
+  /** Lifts cooling, strikes, errors and bans of an account and its keys at once. Disabled keys stay, and so does the need of a new sign-in. */
+  reset_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+    };
+    result: Credential;
+  };
+  /** Adds the accounts of a file of Factory's own command line or of droid2api. A file's token is used by this program from then on: its former owner has to sign in again. */
+  import_credentials: {
+    params: {
+      path?: string | null;
+    };
+    result: Imported[];
+  };
+  /** Adds keys to a pool; a key that is there already is told, not added twice. */
+  add_api_keys: {
+    params: {
+      api_keys: KeyList;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      mode?: Mode;
+    };
+    result: KeysChanged;
+  };
+  /** Removes keys of a pool. */
+  remove_api_keys: {
+    params: {
+      api_key_ids?: string[];
+      api_keys?: KeyList | null;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+    };
+    result: KeysChanged;
+  };
+  /** Sets the state of keys; active also lifts their cooling and strikes. */
+  set_api_key_status: {
+    params: {
+      api_key_ids: string[];
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      status: KeyStatus;
+    };
+    result: KeysShown;
+  };
+  /** Asks upstream with each key and notes the answer as any request would. */
+  test_api_keys: {
+    params: {
+      api_key_ids?: string[] | null;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      model?: string | null;
+    };
+    result: KeysTested;
+  };
+  /** Begins a sign-in; it lasts ten minutes and is used once. */
+  start_login: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id?: string | null;
+      flow?: Flow;
+      name?: string | null;
+      proxy?: ProxySpec | null;
+      redirect_uri?: string | null;
+    };
+    result: Started;
+  };
+  /** Asks whether a device sign-in is done; never faster upstream than allowed. */
+  poll_login: {
+    params: {
+      /** A sign-in under way. */
+      login_id: string;
+    };
+    result: Progress;
+  };
+  /** Ends a pkce sign-in with the address the browser was sent to. */
+  complete_login: {
+    params: {
+      callback_url: string;
+      /** A sign-in under way. */
+      login_id: string;
+    };
+    result: Progress;
+  };
+  /** Ends a sign-in without an account. */
+  cancel_login: {
+    params: {
+      /** A sign-in under way. */
+      login_id: string;
+    };
+    result: Empty;
+  };
+  /** Lends the account a request should use. */
+  acquire_credential: {
+    params: {
+      client_key_id?: string | null;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id?: string | null;
+      endpoint_type?: Endpoint | null;
+      exclude?: string[];
+      explain?: boolean;
+      /** A group of accounts; chosen by the person, e.g. `team`. */
+      group?: string | null;
+      model: string;
+      session_id?: string | null;
+    };
+    result: Acquired;
+  };
+  /** Gives it back and tells how it went. */
+  release_credential: {
+    params: {
+      /** One key of a key pool. */
+      api_key_id?: string | null;
+      body?: string | null;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      headers?: Record<string, string>;
+      /** One use of an account, from acquire to release. */
+      lease_id?: string | null;
+      model?: string | null;
+      result: HostResult;
+      status?: number | null;
+      usage?: UsageInput | null;
+    };
+    result: Empty;
+  };
+  /** Asks upstream whether the account is accepted; changes nothing. */
+  validate_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+    };
+    result: Validation;
+  };
+  /** Refreshes now and answers the new pair. The refresh token is this program's: whoever else uses it ends the account's sign-in. */
+  refresh_token: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+    };
+    result: RefreshedTokens;
+  };
+  /** Makes a client's request one that Factory takes; all that no rule names stays byte for byte. */
+  transform_request: {
+    params: {
+      /** One key of a key pool. */
+      api_key_id?: string | null;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id?: string | null;
+      endpoint_type?: Endpoint | null;
+      headers?: Record<string, string>;
+      model?: string | null;
+      protocol?: string | null;
+      request: unknown;
+      session_id?: string | null;
+    };
+    result: TransformedRequest;
+  };
+  /** Answers the request as it came: Factory wants no more than the headers that transform_request gives. */
+  apply_risk_control: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id?: string | null;
+      request: unknown;
+      session_id?: string | null;
+    };
+    result: RiskControlled;
+  };
+  /** Makes Factory's whole answer one the client's protocol has; byte for byte where both speak the same. */
+  transform_response: {
+    params: {
+      endpoint_type?: Endpoint | null;
+      model?: string | null;
+      protocol?: string | null;
+      response: unknown;
+    };
+    result: TransformedResponse;
+  };
+  /** Reads a piece of an answer, cut anywhere. State is kept in this process under stream_id, or travels in carry. */
+  parse_response_chunk: {
+    params: {
+      carry?: string | null;
+      chunk?: string | null;
+      chunk_base64?: string | null;
+      end?: boolean;
+      endpoint_type?: Endpoint | null;
+      model?: string | null;
+      stream_id?: string | null;
+    };
+    result: Parsed;
+  };
+  /** Says what an upstream error means. */
+  parse_error: {
+    params: {
+      body?: unknown;
+      headers?: Record<string, string>;
+      status: number;
+    };
+    result: ProviderError | null;
+  };
+  /** The configuration in force. */
+  get_config: {
+    params: Record<string, never>;
+    result: ConfigShown;
+  };
+  /** Checks, stores and applies a change; what is not named stays. */
+  update_config: {
+    params: {
+      config: ConfigPatch;
+    };
+    result: ConfigShown;
+  };
+  /** JSON Schema of the configuration. */
+  config_schema: {
+    params: Record<string, never>;
+    result: unknown;
+  };
+  /** The groups (tiers) in the order they are asked. */
+  list_groups: {
+    params: Record<string, never>;
+    result: Group[];
+  };
+  /** Adds a group or changes it. */
+  save_group: {
+    params: {
+      /** A group of accounts; chosen by the person, e.g. `team`. */
+      id: string;
+      name?: string | null;
+      priority?: number | null;
+      strategy?: Strategy | null;
+    };
+    result: Group;
+  };
+  /** Removes a group; its accounts stay. */
+  delete_group: {
+    params: {
+      /** A group of accounts; chosen by the person, e.g. `team`. */
+      id: string;
+    };
+    result: Empty;
+  };
+  /** Says which accounts a request would be offered, in order, and why each other one would not. */
+  explain_selection: {
+    params: {
+      client_key_id?: string | null;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id?: string | null;
+      endpoint_type?: Endpoint | null;
+      exclude?: string[];
+      explain?: boolean;
+      /** A group of accounts; chosen by the person, e.g. `team`. */
+      group?: string | null;
+      model: string;
+      session_id?: string | null;
+    };
+    result: Selection;
+  };
+  /** Counted usage by hour, model, account and key. */
+  get_usage: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id?: string | null;
+      model?: string | null;
+      since?: string | null;
+      until?: string | null;
+    };
+    result: UsageReport;
+  };
+  /** What this installation is: versions, folders, counts, whether a gateway answers. */
+  gateway_status: {
+    params: Record<string, never>;
+    result: GatewayStatus;
+  };
+}
+
+/** Where the gateway has each method; what is not here it has not. */
+export const ROUTES = {
+  get_info: { verb: "GET", path: "/admin/info" },
+  list_models: { verb: "GET", path: "/admin/models" },
+  supports_model: { verb: "GET", path: "/admin/models/supports" },
+  create_credential: { verb: "POST", path: "/admin/accounts" },
+  list_credentials: { verb: "GET", path: "/admin/accounts" },
+  get_credential: { verb: "GET", path: "/admin/accounts/{credential_id}" },
+  update_credential: { verb: "PATCH", path: "/admin/accounts/{credential_id}" },
+  delete_credential: { verb: "DELETE", path: "/admin/accounts/{credential_id}" },
+  set_credential_enabled: { verb: "PUT", path: "/admin/accounts/{credential_id}/enabled" },
+  reset_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/reset" },
+  import_credentials: { verb: "POST", path: "/admin/accounts/import" },
+  add_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys" },
+  remove_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/remove" },
+  set_api_key_status: { verb: "PATCH", path: "/admin/accounts/{credential_id}/keys" },
+  test_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/test" },
+  start_login: { verb: "POST", path: "/admin/logins" },
+  poll_login: { verb: "POST", path: "/admin/logins/{login_id}/poll" },
+  complete_login: { verb: "POST", path: "/admin/logins/{login_id}/complete" },
+  cancel_login: { verb: "DELETE", path: "/admin/logins/{login_id}" },
+  validate_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/validate" },
+  get_config: { verb: "GET", path: "/admin/config" },
+  update_config: { verb: "PUT", path: "/admin/config" },
+  config_schema: { verb: "GET", path: "/admin/config/schema" },
+  list_groups: { verb: "GET", path: "/admin/groups" },
+  save_group: { verb: "PUT", path: "/admin/groups/{id}" },
+  delete_group: { verb: "DELETE", path: "/admin/groups/{id}" },
+  explain_selection: { verb: "POST", path: "/admin/explain" },
+  get_usage: { verb: "GET", path: "/admin/usage" },
+  gateway_status: { verb: "GET", path: "/admin/status" },
+} as const satisfies Partial<Record<keyof Methods, { verb: string; path: string }>>;

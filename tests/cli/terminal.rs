@@ -1,0 +1,173 @@
+//! At a terminal: sign-in, unseen prompts, questions, progress, colours.
+#![cfg(unix)]
+
+use std::process::Command;
+use std::time::Duration;
+
+use droid_testbed::upstream::{Action, Endpoint, FakeConfig, Match};
+use rexpect::session::{PtySession, spawn_command};
+
+use super::kit::Home;
+
+/// Longer than anything here takes.
+const PATIENCE_MS: u64 = 60_000;
+const KEY: &str = "fk-canary-0123456789aaaa";
+
+/// The program at a terminal, in that home.
+fn at_terminal(home: &Home, arguments: &[&str], env: &[(&str, &str)]) -> PtySession {
+    let mut command: Command = home.command(arguments);
+    command.env("TERM", "xterm").envs(env.iter().copied());
+    spawn_command(command, Some(PATIENCE_MS)).unwrap()
+}
+
+/// Waits for the end; gives all that was still to be shown and the exit code.
+fn ended(mut session: PtySession) -> (String, i32) {
+    let rest = session.exp_eof().unwrap();
+    let code = match session.process.wait().unwrap() {
+        rexpect::process::wait::WaitStatus::Exited(_, code) => code,
+        other => panic!("{other:?}"),
+    };
+    (rest, code)
+}
+
+async fn brisk() -> Home {
+    let device_interval = Duration::from_secs(1);
+    Home::with(FakeConfig { device_interval, ..FakeConfig::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_shows_code_link_picture_and_countdown_and_signs_in() {
+    let home = brisk().await;
+    let mut session = at_terminal(&home, &["login", "--name", "Mine", "--no-browser"], &[]);
+    session.exp_string("Open ").unwrap();
+    session.exp_string("http").unwrap();
+    session.exp_string("Enter").unwrap();
+    let code = session.exp_regex("[A-Z0-9]{4}-[A-Z0-9]{4}").unwrap().1;
+    // Half blocks, as bytes: the terminal's reader takes each for a letter.
+    session.exp_regex("(â\u{96}[\u{80}\u{84}\u{88}]){8}").unwrap();
+    session.exp_string("waiting for you to confirm").unwrap();
+    session.exp_regex(r"\d+:\d\d left").unwrap();
+    assert!(home.fake.approve_device(&code, None));
+    let (rest, code) = ended(session);
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("Signed in: account `Mine`."), "{rest}");
+    assert_eq!(home.json(&["accounts", "list"])[0]["name"], "Mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_survives_a_network_that_was_away() {
+    let home = brisk().await;
+    for _ in 0..2 {
+        home.fake.script().next(Match::endpoint(Endpoint::DevicePoll), Action::status(503));
+    }
+    let mut session = at_terminal(&home, &["login", "--no-browser"], &[]);
+    session.exp_string("Enter").unwrap();
+    let code = session.exp_regex("[A-Z0-9]{4}-[A-Z0-9]{4}").unwrap().1;
+    assert!(home.fake.approve_device(&code, None));
+    let (rest, code) = ended(session);
+    assert_eq!(code, 0, "{rest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_that_is_refused_says_so() {
+    let home = brisk().await;
+    let mut session = at_terminal(&home, &["login", "--no-browser"], &[]);
+    session.exp_string("Enter").unwrap();
+    let code = session.exp_regex("[A-Z0-9]{4}-[A-Z0-9]{4}").unwrap().1;
+    assert!(home.fake.deny_device(&code));
+    let (rest, code) = ended(session);
+    assert_eq!(code, 1, "{rest}");
+    assert!(rest.contains("the sign-in was refused"), "{rest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_ends_the_sign_in_and_leaves_no_account() {
+    let home = brisk().await;
+    let mut session = at_terminal(&home, &["login", "--no-browser"], &[]);
+    session.exp_string("waiting for you to confirm").unwrap();
+    session.send_control('c').unwrap();
+    let (rest, code) = ended(session);
+    assert_eq!(code, 130, "{rest}");
+    assert!(rest.contains("the sign-in was cancelled"), "{rest}");
+    assert_eq!(home.json(&["accounts", "list"]), serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_opens_the_browser_there_is() {
+    let home = brisk().await;
+    let browser = home.path().join("browser");
+    std::fs::write(&browser, "#!/bin/sh\nprintf '%s' \"$1\" > opened\n").unwrap();
+    std::fs::set_permissions(&browser, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let opener = browser.to_string_lossy().into_owned();
+    let mut session = at_terminal(&home, &["login"], &[("BROWSER", &opener)]);
+    session.exp_string("Your browser should show it now.").unwrap();
+    session.exp_string("waiting for you").unwrap();
+    let code = home.fake.pending_devices()[0].user_code.clone();
+    assert!(home.fake.approve_device(&code, None));
+    assert_eq!(ended(session).1, 0);
+    let opened = std::fs::read_to_string(home.path().join("opened")).unwrap();
+    assert!(opened.starts_with("http") && opened.contains(&code), "{opened}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_typed_is_not_shown() {
+    let home = Home::new().await;
+    home.fake.add_key(KEY);
+    let mut session = at_terminal(&home, &["accounts", "add-keys", "--name", "Team"], &[]);
+    session.exp_string("key: ").unwrap();
+    session.send_line(KEY).unwrap();
+    session.exp_string("key: ").unwrap();
+    session.send_line("").unwrap();
+    let (rest, code) = ended(session);
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("1 new key"), "{rest}");
+    assert!(!rest.contains("canary"), "{rest}");
+    assert_eq!(home.json(&["test"])["ok"], true, "it arrived whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_undone_is_asked_first() {
+    let home = Home::new().await;
+    home.pool("Team", &[KEY]);
+    for (answer, code, left) in [("n", 1, 1), ("", 1, 1), ("y", 0, 0)] {
+        let mut session = at_terminal(&home, &["accounts", "delete", "Team"], &[]);
+        session.exp_string("Delete account `Team` for good? [y/N]").unwrap();
+        session.send_line(answer).unwrap();
+        let (rest, ended) = ended(session);
+        assert_eq!(ended, code, "{answer:?}: {rest}");
+        assert_eq!(home.json(&["accounts", "list"]).as_array().map(Vec::len), Some(left));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_longer_than_a_second_shows_that_it_goes_on() {
+    let home = Home::new().await;
+    home.pool("Team", &[KEY]);
+    let slow = Action::Delay(Duration::from_millis(2500));
+    home.fake.script().next(Match::endpoint(Endpoint::Anthropic), slow);
+    let session = at_terminal(&home, &["test", "Team"], &[]);
+    let (rest, code) = ended(session);
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("testing `Team`"), "{rest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn colours_are_for_terminals_that_want_them() {
+    let home = Home::new().await;
+    home.pool("Team", &[KEY]);
+    for (env, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")][..], false)] {
+        let (shown, code) = ended(at_terminal(&home, &["accounts", "list"], env));
+        assert_eq!((code, shown.contains("\x1b[32mhealthy")), (0, coloured), "{shown}");
+    }
+    let (shown, _) = ended(at_terminal(&home, &["accounts", "list", "--json"], &[]));
+    assert!(!shown.contains('\x1b'), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_arguments_a_person_gets_the_short_help() {
+    let home = Home::new().await;
+    let (shown, code) = ended(at_terminal(&home, &[], &[]));
+    assert_eq!(code, 2);
+    assert!(shown.contains("Start here:") && shown.contains("login"), "{shown}");
+}

@@ -1,0 +1,20 @@
+//! The gateway: the built binary, over real sockets, in front of the fake upstream.
+//!
+//! Owns: the list of what is proven.
+//! Must not know: the program's inside.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests stop the test and tell what they measured, as the tests do"
+)]
+
+mod support;
+
+mod gateway {
+    mod ask;
+    mod kit;
+    mod passing;
+    mod start;
+}

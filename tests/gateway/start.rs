@@ -1,0 +1,88 @@
+//! Starting, where it may listen, and stopping.
+//!
+//! Owns: what a person meets before the first request and after the last one.
+//! Must not know: routes that need a credential.
+#![cfg(unix)]
+
+use droid_testbed::gateway::Gateway;
+use droid_testbed::http::request;
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use super::kit::{host, start};
+use crate::support::rig;
+
+#[tokio::test]
+async fn it_starts_without_any_credential_and_says_where_it_listens() {
+    let rig = rig().await;
+    let gateway = start(&rig).await;
+    gateway.says(&format!("listening on {}", gateway.url)).await;
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(request("GET", &gateway.url(path), [], b"").await.status, 200, "{path}");
+    }
+    let ended = gateway.stop().await;
+    assert!(!ended.stderr.contains("WARN"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn beyond_this_machine_it_wants_an_admin_key_and_a_client_key() {
+    let rig = rig().await;
+    let refused = Gateway::try_start(&host(&rig), &["--listen", "0.0.0.0:0"]).await;
+    let refused = refused.expect_err("nobody would be kept out");
+    assert_eq!(refused.code, Some(1));
+    for text in ["needs an admin key and a client key", "ADMIN_ACCESS_KEY", "client-keys create"] {
+        assert!(refused.stderr.contains(text), "{}", refused.stderr);
+    }
+    let guarded = host(&rig)
+        .env("ADMIN_ACCESS_KEY", "an-admin-key-of-some-length")
+        .env("API_ACCESS_KEY", "a-client-key-of-some-length");
+    let gateway = Gateway::try_start(&guarded, &["--listen", "0.0.0.0:0"]).await;
+    let ended = gateway.expect("it may listen").stop().await;
+    assert!(!ended.stderr.contains("of-some-length"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn the_port_is_the_named_one_else_the_environments_else_the_configured_one() {
+    let rig = rig().await;
+    let taken = start(&rig).await;
+    let port = taken.url.rsplit(':').next().expect("a port").to_owned();
+    let address = format!("127.0.0.1:{port}");
+
+    rig.configure(&json!({ "gateway": { "listen": address } }));
+    for (env, arguments) in [
+        (None, &[][..]),
+        (Some(port.as_str()), &[][..]),
+        (Some("1"), &["--listen", address.as_str()][..]),
+    ] {
+        let mut host = host(&rig);
+        if let Some(port) = env {
+            host = host.env("PORT", port);
+        }
+        let refused = Gateway::try_start(&host, arguments).await.expect_err("it is taken");
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.stderr.contains(&format!("{address} is in use")), "{}", refused.stderr);
+    }
+    let refused = Gateway::try_start(&host(&rig).env("PORT", "no-port"), &[]).await;
+    let refused = refused.expect_err("no port");
+    assert!(refused.stderr.contains("PORT: a port from 0 to 65535"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("no-port"), "{}", refused.stderr);
+    taken.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_keep_it_from_stopping() {
+    let rig = rig().await;
+    let gateway = start(&rig).await;
+    let mut idle = TcpStream::connect(gateway.host()).await.expect("a connection");
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
+    let idle = droid_testbed::http::read_head(idle).await;
+    assert_eq!(idle.status, 200);
+    for signal in ["-INT", "-TERM"] {
+        let other = start(&rig).await;
+        other.signal(signal).await;
+        assert_eq!(other.ended().await.code, Some(0), "{signal}");
+    }
+    gateway.stop().await;
+    drop(idle);
+}
