@@ -1,14 +1,15 @@
-# Needs cargo, gcc and make; `make sdk` also python3, node and npm. `make` lists the targets.
+# Needs cargo, gcc and make; `make sdk` also python3, node and npm;
+# `make ui` node and npm. `make` lists the targets.
 
 CARGO ?= cargo
 FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench fuzz sdk
+.PHONY: help demo run check test bench fuzz sdk ui ui-check ui-browser
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## play the plugin end to end on this machine, with a fake upstream
 	$(CARGO) build --locked -p droid-provider -p droid-testbed --bin droid-provider-cli --bin demo
@@ -27,6 +28,20 @@ test: check ## everything: the quick part, the build from src-tauri, every test
 	cd src-tauri && $(CARGO) build --locked
 	$(CARGO) test --workspace --locked
 	tests/sdk/run.sh
+	$(MAKE) ui-check
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+ui: node_modules/.package-lock.json ## build the web page: for the host, and for the gateway to embed
+	npm run build
+
+ui-check: node_modules/.package-lock.json ## lint, type check, test and build the web page, and weigh it
+	npm run check
+
+ui-browser: node_modules/.package-lock.json ## both builds of the web page in a real browser
+	tests/ui/run.sh
 
 sdk: ## the official Python and JavaScript SDKs alone; needs python3, node and npm
 	tests/sdk/run.sh

@@ -14,7 +14,11 @@ mod support;
 
 mod gateway {
     mod ask;
+    mod clients;
+    mod ends;
+    mod hostile;
     mod kit;
     mod passing;
     mod start;
+    mod watched;
 }

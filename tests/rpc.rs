@@ -25,4 +25,5 @@ mod rpc {
     mod signals;
     mod store;
     mod streams;
+    mod translated;
 }

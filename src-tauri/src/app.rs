@@ -18,6 +18,7 @@ use crate::clock::{Clock, Entropy, Rand, SystemClock};
 use crate::config::env::{self, Env, ProcessEnv};
 use crate::config::{Config, Live};
 use crate::error::{Error, Result};
+use crate::ids::AccountId;
 use crate::logins::Logins;
 use crate::oauth::flow::SignIn;
 use crate::oauth::journal::Journal;
@@ -53,6 +54,8 @@ pub struct App {
     pub accounts: Accounts,
     /// Signs people in.
     pub logins: Logins,
+    /// The account of `FACTORY_API_KEY`.
+    pub environment_account: Option<AccountId>,
     /// The gateway's clients.
     pub client_keys: ClientKeys,
     /// Refreshes tokens.
@@ -165,12 +168,13 @@ impl App {
         let sign_in =
             SignIn::new(workos.clone(), Arc::clone(&boot.clock), Arc::clone(&boot.entropy));
         let logins = Logins::new(accounts.clone(), sign_in);
-        let app = Self {
+        let mut app = Self {
             config,
             store,
             broker,
             accounts,
             logins,
+            environment_account: None,
             client_keys,
             refresher,
             clients,
@@ -180,7 +184,7 @@ impl App {
             entropy: Arc::clone(&boot.entropy),
             data_dir,
         };
-        app.import_environment(boot).await?;
+        app.environment_account = app.import_environment(boot).await?;
         Ok(app)
     }
 
@@ -204,16 +208,21 @@ impl App {
         self.store.close().await
     }
 
-    async fn import_environment(&self, boot: &Boot) -> Result<()> {
+    /// Answers the account of the key there.
+    async fn import_environment(&self, boot: &Boot) -> Result<Option<AccountId>> {
         let from = FromEnvironment {
             api_key: boot.secret(env::FACTORY_API_KEY),
             refresh_token: boot.secret(env::REFRESH_KEY),
         };
+        let mut account = None;
         for imported in self.accounts.import_environment(&from).await? {
             if imported.outcome != "known" {
                 log::info!("{}: {}", imported.source, imported.outcome);
             }
+            if imported.source == env::FACTORY_API_KEY {
+                account = imported.credential_id.as_deref().map(AccountId::from);
+            }
         }
-        Ok(())
+        Ok(account)
     }
 }

@@ -34,6 +34,7 @@ use crate::pool::{Ask, Binding, Candidate, Explanation, Pool, Sticky};
 use crate::secret::Secret;
 use crate::store::{SessionRow, Store};
 
+pub use self::catch_up::AccountCounts;
 pub use self::release::{Loan, Outcome, Report};
 
 /// What a broker is made of.

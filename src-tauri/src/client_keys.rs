@@ -28,7 +28,8 @@ use crate::error::{Error, Result};
 use crate::ids::{ClientKeyId, OwnerId};
 use crate::pool::Binding;
 use crate::secret::Secret;
-use crate::store::{ClientKey, ClientLimits, Store};
+use crate::store::Store;
+pub use crate::store::{ClientKey, ClientLimits, Spent};
 
 /// The client keys. One a process; clones are the same.
 #[derive(Clone)]
@@ -204,7 +205,13 @@ impl ClientKeys {
         if !is_time(looked_at) {
             return Ok(());
         }
-        let _looking = self.0.looking.lock().await;
+        // One looks. The others go on with what is known, unless nothing is known yet.
+        let _looking = if looked_at.is_none() {
+            self.0.looking.lock().await
+        } else {
+            let Ok(looking) = self.0.looking.try_lock() else { return Ok(()) };
+            looking
+        };
         let (looked_at, seen) = {
             let state = self.state();
             (state.looked_at, state.data_version)

@@ -95,19 +95,6 @@ pub enum Error {
     /// Upstream answered with a fault, or could not be reached.
     #[error("upstream: {}", .0.message)]
     Upstream(Box<Fault>),
-    /// The request's dialect and the model's endpoint differ.
-    #[error(
-        "a {from} request cannot be sent to `{model}` yet: its endpoint `{to}` speaks another \
-         protocol and this version does not translate between them"
-    )]
-    Untranslatable {
-        /// The client's dialect.
-        from: &'static str,
-        /// The endpoint.
-        to: &'static str,
-        /// The model asked for.
-        model: String,
-    },
     /// The configuration cannot be used.
     #[error("configuration {}: {message}", .origin)]
     Config {
@@ -200,7 +187,6 @@ impl Error {
             Self::RefreshFailed { .. } => "refresh_failed",
             Self::LoginOver { .. } => "login_over",
             Self::Upstream(_) => "upstream",
-            Self::Untranslatable { .. } => "untranslatable",
             Self::Config { .. } => "config",
             Self::Data { .. } => "data_folder",
             Self::NewerSchema { .. } => "newer_schema",
@@ -228,7 +214,6 @@ impl Error {
             | Self::Forbidden { .. }
             | Self::NeedsLogin { .. }
             | Self::LoginOver { .. }
-            | Self::Untranslatable { .. }
             | Self::Config { .. }
             | Self::Data { .. }
             | Self::NewerSchema { .. }

@@ -4,13 +4,16 @@
 //! Must not know: what a route does, how an account is picked, JSON-RPC.
 
 mod auth;
+mod background;
 mod bind;
 mod error;
 mod health;
 mod llm;
+mod metrics;
 mod routes;
 mod server;
 mod shared;
+mod ui;
 
 use std::future::Future;
 use std::io::Write as _;
@@ -78,12 +81,17 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
     say(address, options.json);
 
     let limits = server::Limits::of(&config.gateway);
-    let serving = server::run(listener, routes::router(Arc::clone(&shared)), &limits, stopped);
+    let serving = server::run(
+        listener,
+        routes::router(Arc::clone(&shared)),
+        &limits,
+        (stopped, Arc::clone(&shared.connections)),
+    );
     let stop = async {
         stop.await;
         stopping.send_replace(true);
     };
-    tokio::join!(serving, stop);
+    tokio::join!(serving, background::run(&shared), stop);
     if tokio::time::timeout(LAST_WORK, shared.tasks.settle()).await.is_err() {
         log::warn!("{} pieces of work are cut", shared.tasks.running());
     }

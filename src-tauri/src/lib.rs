@@ -19,6 +19,7 @@ pub mod prices;
 pub mod pool;
 pub mod ports;
 
+pub mod metrics;
 pub mod owner;
 pub mod store;
 pub mod upstream;

@@ -16,20 +16,23 @@ mod tries;
 
 use std::sync::Arc;
 
-use droid_protocol::event::Usage;
+use droid_protocol::dialect::Dialect;
 use tokio::time::Instant;
 
 use self::attempt::{Attempt, Ended, Opened, Refused, usage_of};
 pub use self::call::{Answer, AnswerBody, Call, Failure, UpstreamKey};
 pub use self::count::Count;
-use self::entry::Entry;
+use self::entry::{Entry, Said};
 use self::pass_on::{as_json, as_stream, pass_on};
 pub use self::pump::Pump;
 use self::tries::{Next, Tries, told};
 use crate::broker::{Broker, Outcome, Wanted};
+use crate::client_keys::ClientKeys;
 use crate::clock::{Clock, Entropy};
 use crate::config::{Config, Live};
 use crate::error::{Error, Result};
+use crate::ids::ClientKeyId;
+use crate::metrics::Metrics;
 use crate::outbound::{self, ClientHeader, Inbound, Outbound, Sender};
 use crate::store::Store;
 use crate::tasks::Tasks;
@@ -46,6 +49,12 @@ pub struct Parts {
     pub clients: Clients,
     /// The records.
     pub store: Store,
+    /// Who may ask how much.
+    pub client_keys: ClientKeys,
+    /// Counts what ended.
+    pub metrics: Metrics,
+    /// Which status a client gets for an error: the face knows.
+    pub status: fn(Dialect, &Error) -> u16,
     /// What goes on when a request was answered.
     pub tasks: Tasks,
     /// The time.
@@ -75,8 +84,11 @@ impl Relay {
     pub async fn run(&self, call: Call) -> Result<Answer, Failure> {
         let started = Instant::now();
         let config = self.0.config.get();
-        let mut outbound = self.prepare(&config, &call, false)?;
-        let mut entry = Entry::new(&call.request_id, &outbound, started);
+        let mut entry = Entry::new(&self.0, &call, started);
+        let mut outbound = match self.admitted(&config, &call, &mut entry) {
+            Ok(outbound) => outbound,
+            Err(error) => return Err(turned_away(error, &mut entry)),
+        };
         let mut tries = Tries::new(&config, started);
         let mut last: Option<Box<Refused>> = None;
         loop {
@@ -84,25 +96,41 @@ impl Relay {
                 Ok(attempt) => attempt,
                 Err(error) => return Err(refused(&config, error, last, &mut entry)),
             };
-            entry.tried();
             let refused = match attempt.send(&outbound, call.array).await {
                 Ok(opened) => {
+                    let (status, headers) = opened.head();
+                    let said = Said::Answer(status, headers);
+                    entry.tried(attempt.tried().as_ref(), attempt.started(), &said);
+                    entry.answered(status);
                     let sent = (outbound, call.array);
                     return Ok(self.pass(&config, sent, opened, attempt, entry).await);
                 }
                 Err(refused) => refused,
             };
+            let said = Said::Fault(&refused.fault, &refused.headers);
+            entry.tried(attempt.tried().as_ref(), attempt.started(), &said);
             let next = tries.after(&refused.fault, attempt.tried());
             attempt.failed(refused.fault.clone()).await;
             match next {
                 Next::GiveUp => return Err(failed(*refused, &mut entry)),
                 Next::Again => last = Some(refused),
                 Next::WithoutThoughts => {
-                    outbound = self.prepare(&config, &call, true)?;
+                    outbound = match self.prepare(&config, &call, true) {
+                        Ok(outbound) => outbound,
+                        Err(error) => return Err(turned_away(error, &mut entry)),
+                    };
                     last = Some(refused);
                 }
             }
         }
+    }
+
+    /// What is asked is understood, and whoever asks may ask it.
+    fn admitted(&self, config: &Config, call: &Call, entry: &mut Entry) -> Result<Outbound> {
+        let outbound = self.prepare(config, call, false)?;
+        entry.goes(&outbound);
+        entry.admit(call, &outbound.asked)?;
+        Ok(outbound)
     }
 
     fn prepare(&self, config: &Config, call: &Call, forget_thoughts: bool) -> Result<Outbound> {
@@ -146,7 +174,7 @@ impl Relay {
                 model: &outbound.asked,
                 endpoint: Some(outbound.route.endpoint),
                 session: outbound.session.clone(),
-                client_key_id: call.client_key_id.as_ref().map(|it| it.as_str()),
+                client_key_id: call.client_key_id().map(ClientKeyId::as_str),
                 binding: tries.binding(&call.binding),
                 exclude: tries.accounts.clone(),
                 exclude_keys: tries.keys.clone(),
@@ -216,8 +244,14 @@ impl Relay {
 }
 
 fn failed(refused: Refused, entry: &mut Entry) -> Failure {
-    entry.end(Outcome::Fault(refused.fault.clone()).word(), Usage::default(), None);
-    Failure::upstream(refused.fault, pass_on(&refused.headers))
+    let failure = Failure::upstream(refused.fault, pass_on(&refused.headers));
+    entry.failed(&failure.error);
+    failure
+}
+
+fn turned_away(error: Error, entry: &mut Entry) -> Failure {
+    entry.failed(&error);
+    error.into()
 }
 
 /// Nobody could be asked. What the last one who was asked said is truer than that nobody is left.
@@ -233,9 +267,6 @@ fn refused(
             let fault = told(config, fault, &error);
             failed(Refused { fault, headers }, entry)
         }
-        None => {
-            entry.end(&format!("error:{}", error.kind()), Usage::default(), None);
-            error.into()
-        }
+        None => turned_away(error, entry),
     }
 }

@@ -37,6 +37,7 @@ mod requests;
 mod seal;
 mod sealer;
 mod sessions;
+mod statistics;
 mod touches;
 mod usage;
 mod worker;
@@ -59,6 +60,7 @@ pub use seal::fuzzing;
 pub use seal::open_old;
 pub use sealer::StoreSealer;
 pub use sessions::SessionRow;
+pub use statistics::{Percentiles, Span, Waits, WeekHour};
 pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
 
 use db::Db;

@@ -89,6 +89,97 @@ export type AuthType = {
 /** What a content block holds. */
 export type BlockType = "text" | "thinking" | "redacted_thinking" | "tool_use" | "refusal" | "other";
 
+/** An error as a client's protocol has it. */
+export type ClientError = {
+  response: unknown;
+  status: number;
+};
+
+/** How much a client key may take; what is left out is without a limit. */
+export type ClientKeyLimits = {
+  /** Requests under way at the same time. */
+  concurrency?: number | null;
+  /** In dollars, of a day in UTC. */
+  daily_cost?: number | null;
+  /** Of a day in UTC. */
+  daily_tokens?: number | null;
+  /** In dollars. */
+  total_cost?: number | null;
+  total_tokens?: number | null;
+  window_requests?: number | null;
+  /** The length of the sliding window, at most a week. */
+  window_seconds?: number | null;
+  window_tokens?: number | null;
+};
+
+/** A client key that was just made. */
+export type ClientKeyMade = {
+  /** Empty is all accounts. */
+  binding: string;
+  /** Ever, in dollars. */
+  cost: number;
+  created_at: string;
+  enabled: boolean;
+  /** When it ends, as far as that is known. */
+  ends_at?: string | null;
+  expires_at?: string | null;
+  expires_days?: number | null;
+  first_used_at?: string | null;
+  /** A key this gateway issued to a client. */
+  id: string;
+  /** Requests under way in this process. */
+  in_flight: number;
+  /** The key itself: this is the only time it is shown. */
+  key: string;
+  last_used_at?: string | null;
+  limits: ClientKeyLimits;
+  /** Empty is all models. */
+  models: string[];
+  name: string;
+  /** Ever. */
+  requests: number;
+  revision: number;
+  /** `active`, `disabled` or `expired`. */
+  status: "active" | "disabled" | "expired";
+  /** What people tell it by. */
+  tail: string;
+  /** Ever. */
+  tokens_used: number;
+};
+
+/** A client key, without the key. */
+export type ClientKeyView = {
+  /** Empty is all accounts. */
+  binding: string;
+  /** Ever, in dollars. */
+  cost: number;
+  created_at: string;
+  enabled: boolean;
+  /** When it ends, as far as that is known. */
+  ends_at?: string | null;
+  expires_at?: string | null;
+  expires_days?: number | null;
+  first_used_at?: string | null;
+  /** A key this gateway issued to a client. */
+  id: string;
+  /** Requests under way in this process. */
+  in_flight: number;
+  last_used_at?: string | null;
+  limits: ClientKeyLimits;
+  /** Empty is all models. */
+  models: string[];
+  name: string;
+  /** Ever. */
+  requests: number;
+  revision: number;
+  /** `active`, `disabled` or `expired`. */
+  status: "active" | "disabled" | "expired";
+  /** What people tell it by. */
+  tail: string;
+  /** Ever. */
+  tokens_used: number;
+};
+
 export type Config = {
   /** Off answers every call that needs an account with an error. */
   enabled: boolean;
@@ -734,6 +825,14 @@ export type KeysTested = {
 /** How an account signs in. */
 export type Kind = "workos_oauth" | "manual" | "api_key";
 
+/** What a translation left out, for `docs/translation.md` and for whoever wants to tell the client. Names a rule, never a value. */
+export type Loss = {
+  /** The source field as its dialect spells it, e.g. `top_k`. */
+  field: string;
+  /** Why the target has no place for it. */
+  rule: string;
+};
+
 /** How new keys meet the ones that are there. */
 export type Mode = "append" | "replace";
 
@@ -767,6 +866,10 @@ export type Parsed = {
   end?: End | null;
   /** What happened, in order. */
   events: Event[];
+  /** The same as the client's protocol says it, where a client was named. */
+  output?: string | null;
+  /** The same, where it is cut inside of a character. */
+  output_base64?: string | null;
   /** Counts so far. */
   usage: Usage;
 };
@@ -791,6 +894,8 @@ export type Progress = {
 
 /** The host's `ProviderError` (host contract). */
 export type ProviderError = {
+  /** What a client of the protocol that was asked for is to get. */
+  client?: ClientError | null;
   cooldown_seconds: number | null;
   error_type: string;
   message: string;
@@ -914,14 +1019,22 @@ export type Supported = {
 };
 
 export type TransformedRequest = {
+  /** How the answer is to be read: for the first piece of it, or for a whole one. */
+  carry: string;
   endpoint_type: Endpoint;
   headers: Record<string, string>;
+  /** What the endpoint's protocol has no place for. */
+  losses: Loss[];
+  /** What the client speaks. */
+  protocol: Dialect;
   request: unknown;
   url: string;
 };
 
 export type TransformedResponse = {
   response: unknown;
+  /** The HTTP status it comes with, where it was written anew. */
+  status?: number | null;
 };
 
 /** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
@@ -974,11 +1087,18 @@ export type UsageRow = {
   cache_write_5m_tokens: number;
   /** A key this gateway issued to a client. */
   client_key_id?: string | null;
+  /** In dollars, by the prices that were configured then. */
+  cost: number;
   /** A stored Factory identity; the host's `credential_id`. */
   credential_id?: string | null;
+  /** The sum of the times to the first token... */
+  first_token_ms: number;
+  /** ...and of how many requests it is known. */
+  first_tokens: number;
   hour?: string | null;
   /** Input that was neither read from nor written to a cache. */
   input_tokens: number;
+  /** The sum of all. */
   latency_ms: number;
   model?: string | null;
   outcome?: string | null;
@@ -1235,7 +1355,7 @@ export interface Methods {
     };
     result: RefreshedTokens;
   };
-  /** Makes a client's request one that Factory takes; all that no rule names stays byte for byte. */
+  /** Makes a client's request one that Factory takes. Where the model's endpoint speaks the client's protocol, all that no rule names stays byte for byte; else the request is translated, and `losses` tells what that endpoint has no place for. */
   transform_request: {
     params: {
       /** One key of a key pool. */
@@ -1264,6 +1384,7 @@ export interface Methods {
   /** Makes Factory's whole answer one the client's protocol has; byte for byte where both speak the same. */
   transform_response: {
     params: {
+      carry?: string | null;
       endpoint_type?: Endpoint | null;
       model?: string | null;
       protocol?: string | null;
@@ -1271,7 +1392,7 @@ export interface Methods {
     };
     result: TransformedResponse;
   };
-  /** Reads a piece of an answer, cut anywhere. State is kept in this process under stream_id, or travels in carry. */
+  /** Reads a piece of an answer, cut anywhere, and writes it as the client's protocol has it where a client is known. State is kept in this process under stream_id, or travels in carry. */
   parse_response_chunk: {
     params: {
       carry?: string | null;
@@ -1280,6 +1401,7 @@ export interface Methods {
       end?: boolean;
       endpoint_type?: Endpoint | null;
       model?: string | null;
+      protocol?: string | null;
       stream_id?: string | null;
     };
     result: Parsed;
@@ -1289,6 +1411,7 @@ export interface Methods {
     params: {
       body?: unknown;
       headers?: Record<string, string>;
+      protocol?: string | null;
       status: number;
     };
     result: ProviderError | null;
@@ -1309,6 +1432,75 @@ export interface Methods {
   config_schema: {
     params: Record<string, never>;
     result: unknown;
+  };
+  /** Makes a key for a client of the gateway; the key itself is shown this one time. */
+  create_client_key: {
+    params: {
+      /** `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts. */
+      binding?: string | null;
+      enabled?: boolean | null;
+      /** RFC 3339; null takes it away. */
+      expires_at?: string | null;
+      /** From the first use; null takes it away. */
+      expires_days?: number | null;
+      /** Replaces all of them. */
+      limits?: ClientKeyLimits | null;
+      /** Names with `*`; empty is all. */
+      models?: string[] | null;
+      name?: string | null;
+    };
+    result: ClientKeyMade;
+  };
+  /** The keys of the gateway's clients, oldest first, with what each was ever used for. */
+  list_client_keys: {
+    params: Record<string, never>;
+    result: ClientKeyView[];
+  };
+  /** One client key. */
+  get_client_key: {
+    params: {
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+    };
+    result: ClientKeyView;
+  };
+  /** Changes a client key; what is left out stays. */
+  update_client_key: {
+    params: {
+      /** `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts. */
+      binding?: string | null;
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+      enabled?: boolean | null;
+      /** RFC 3339; null takes it away. */
+      expires_at?: string | null;
+      /** From the first use; null takes it away. */
+      expires_days?: number | null;
+      /** Replaces all of them. */
+      limits?: ClientKeyLimits | null;
+      /** Names with `*`; empty is all. */
+      models?: string[] | null;
+      name?: string | null;
+      /** Refuses the change when a person made another one since. */
+      revision?: number | null;
+    };
+    result: ClientKeyView;
+  };
+  /** Gives a client key a new secret, shown this one time; the old one is refused from then on. */
+  rotate_client_key: {
+    params: {
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+    };
+    result: ClientKeyMade;
+  };
+  /** Deletes a client key; its usage stays. */
+  delete_client_key: {
+    params: {
+      /** A key this gateway issued to a client. */
+      client_key_id: string;
+    };
+    result: Empty;
   };
   /** The groups (tiers) in the order they are asked. */
   list_groups: {
@@ -1393,6 +1585,12 @@ export const ROUTES = {
   get_config: { verb: "GET", path: "/admin/config" },
   update_config: { verb: "PUT", path: "/admin/config" },
   config_schema: { verb: "GET", path: "/admin/config/schema" },
+  create_client_key: { verb: "POST", path: "/admin/client-keys" },
+  list_client_keys: { verb: "GET", path: "/admin/client-keys" },
+  get_client_key: { verb: "GET", path: "/admin/client-keys/{client_key_id}" },
+  update_client_key: { verb: "PATCH", path: "/admin/client-keys/{client_key_id}" },
+  rotate_client_key: { verb: "POST", path: "/admin/client-keys/{client_key_id}/rotate" },
+  delete_client_key: { verb: "DELETE", path: "/admin/client-keys/{client_key_id}" },
   list_groups: { verb: "GET", path: "/admin/groups" },
   save_group: { verb: "PUT", path: "/admin/groups/{id}" },
   delete_group: { verb: "DELETE", path: "/admin/groups/{id}" },

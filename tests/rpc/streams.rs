@@ -22,7 +22,8 @@ const RANDOM_CUTS: usize = 4;
 
 /// The least that the milestone asks for.
 const LONG_STREAM: usize = 200 * 1024 * 1024;
-const MOST_MEMORY_KB: u64 = 20 * 1024;
+/// Of the process's own: the pages of its file are as many as the build has.
+const MOST_MEMORY_KB: u64 = 8 * 1024;
 
 struct Stream {
     name: String,
@@ -440,7 +441,7 @@ async fn what_cannot_be_a_piece_is_refused_by_name() {
         (json!({ "stream_id": "a", "endpoint_type": "comm" }), "chunk"),
         (json!({ "chunk": "a", "chunk_base64": "YQ==", "endpoint_type": "comm" }), "chunk"),
         (json!({ "chunk_base64": "%%%", "endpoint_type": "comm" }), "chunk_base64"),
-        (json!({ "chunk": "a", "stream_id": "a", "carry": carry }), "carry"),
+        (json!({ "chunk": "a", "stream_id": "a", "carry": cut }), "carry"),
         (json!({ "chunk": "a", "carry": "bm9uZSBvZiBvdXJz" }), "carry"),
         (json!({ "chunk": "a", "carry": "%%%" }), "carry"),
         (json!({ "chunk": "a", "carry": cut }), "carry"),
@@ -483,12 +484,15 @@ async fn memory_does_not_grow_with_a_stream() {
         }
         stdin
     });
-    let mut said = 0;
-    for _ in 0..n_lines {
+    let (mut said, mut peak) = (0, 0);
+    for at in 0..n_lines {
         said += peer.line().await.len();
+        if at % 16 == 0 {
+            peak = peak.max(peer.memory("RssAnon"));
+        }
     }
     let took = started.elapsed();
-    let (peak, now) = (peer.memory("VmHWM"), peer.memory("VmRSS"));
+    let now = peer.memory("RssAnon");
     println!(
         "{} MB in, {} MB out in {took:?}: peak {peak} kB, then {now} kB",
         n_lines * chunk.len() / 1_000_000,

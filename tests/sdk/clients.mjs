@@ -8,18 +8,42 @@ import { ApiError as GoogleError, GoogleGenAI } from "@google/genai";
 import OpenAI, { APIError as OpenAIError } from "openai";
 
 const TIMEOUT = 30_000;
+// What the gateway lets in; the server of fixtures asks for nothing.
+const KEY = process.env.SDK_KEY ?? "none";
 
 /** An answer that says of itself that it failed, where the SDK throws nothing. */
 class Failed extends Error {}
 
 /** What came of one request: {message} or {error, text: what had come}. */
-export async function ask(dialect, base, mode, request) {
+export async function ask(dialect, base, mode, request, headers = {}, key = KEY) {
   const come = [];
   try {
-    return { message: await ASK[dialect](base, mode, request, come) };
+    return { message: await ASK[dialect](CLIENTS[dialect](base, headers, key), mode, request, come) };
   } catch (error) {
     return { error: errorOf(error), text: come.join("") };
   }
+}
+
+/** The ids of the models that the SDK lists. */
+export async function models(dialect, base) {
+  const ids = [];
+  for await (const model of await CLIENTS[dialect](base).models.list()) {
+    ids.push(model.id ?? model.name.replace("models/", ""));
+  }
+  return ids;
+}
+
+/** How many tokens a text has, by the SDK's method; chat has none. */
+export async function countTokens(dialect, base, model, text) {
+  const client = CLIENTS[dialect](base);
+  if (dialect === "gemini") {
+    return (await client.models.countTokens({ model, contents: text })).totalTokens;
+  }
+  if (dialect === "responses") {
+    return (await client.responses.inputTokens.count({ model, input: text })).input_tokens;
+  }
+  const messages = [{ role: "user", content: text }];
+  return (await client.messages.countTokens({ model, messages })).input_tokens;
 }
 
 function errorOf(error) {
@@ -60,8 +84,10 @@ function assert(holds, rule) {
 
 // Anthropic Messages
 
-async function askAnthropic(base, mode, request, come) {
-  const { messages } = new Anthropic({ baseURL: base, apiKey: "none", maxRetries: 0, timeout: TIMEOUT });
+export const anthropic = (base, defaultHeaders, apiKey = KEY) =>
+  new Anthropic({ baseURL: base, apiKey, maxRetries: 0, timeout: TIMEOUT, defaultHeaders });
+
+async function askAnthropic({ messages }, mode, request, come) {
   const body = bodyWithout(request, "stream");
   if (mode === "whole") return ofMessage(await messages.create(body));
   if (mode === "events") {
@@ -111,7 +137,7 @@ async function gatherMessage(events, come) {
   return message;
 }
 
-function ofMessage({ id, model, content, usage, stop_reason }) {
+export function ofMessage({ id, model, content, usage, stop_reason }) {
   const of = (type) => content.filter((it) => it.type === type);
   return {
     id,
@@ -134,11 +160,16 @@ function ofMessage({ id, model, content, usage, stop_reason }) {
 
 // OpenAI Responses
 
-const openai = (base) =>
-  new OpenAI({ baseURL: `${base}/v1`, apiKey: "none", maxRetries: 0, timeout: TIMEOUT });
+export const openai = (base, defaultHeaders, apiKey = KEY) =>
+  new OpenAI({
+    baseURL: `${base}/v1`,
+    apiKey,
+    maxRetries: 0,
+    timeout: TIMEOUT,
+    defaultHeaders,
+  });
 
-async function askResponses(base, mode, request, come) {
-  const { responses } = openai(base);
+async function askResponses({ responses }, mode, request, come) {
   const body = bodyWithout(request, "stream");
   if (mode === "whole") return ofResponse(await responses.create(body));
   if (mode === "stream") {
@@ -160,7 +191,7 @@ async function askResponses(base, mode, request, come) {
   return ofResponse({ ...last, output: items });
 }
 
-function ofResponse({ id, model, status, error, output, usage, incomplete_details: incomplete }) {
+export function ofResponse({ id, model, status, error, output, usage, incomplete_details: incomplete }) {
   if (status === "failed") throw new Failed(error.message);
   const of = (type) => output.filter((it) => it.type === type);
   const parts = of("message").flatMap((it) => it.content);
@@ -190,8 +221,7 @@ function ofResponse({ id, model, status, error, output, usage, incomplete_detail
 
 // OpenAI Chat Completions
 
-async function askChat(base, mode, request, come) {
-  const chat = openai(base).chat.completions;
+async function askChat({ chat: { completions: chat } }, mode, request, come) {
   const body = bodyWithout(request, "stream", "stream_options");
   if (mode === "whole") return ofCompletion(await chat.create(body));
   body.stream_options = { include_usage: true };
@@ -239,7 +269,7 @@ async function gatherCompletion(chunks, come) {
   return { ...it, usage: ofChatUsage(usage) };
 }
 
-function ofCompletion({ id, model, choices, usage }) {
+export function ofCompletion({ id, model, choices, usage }) {
   const [{ message, finish_reason }] = choices;
   return {
     id,
@@ -270,9 +300,10 @@ function ofChatUsage(usage) {
 
 // Gemini
 
-async function askGemini(base, mode, request, come) {
-  const httpOptions = { baseUrl: base, timeout: TIMEOUT };
-  const { models } = new GoogleGenAI({ apiKey: "none", httpOptions });
+export const google = (base, headers, apiKey = KEY) =>
+  new GoogleGenAI({ apiKey, httpOptions: { baseUrl: base, timeout: TIMEOUT, headers } });
+
+async function askGemini({ models }, mode, request, come) {
   const { contents, generationConfig, systemInstruction, tools, toolConfig, cachedContent } =
     request.body;
   const config = { ...generationConfig, systemInstruction, tools, toolConfig, cachedContent };
@@ -296,7 +327,7 @@ function camel(value) {
   );
 }
 
-async function ofChunks(chunks, come) {
+export async function ofChunks(chunks, come) {
   const it = { text: "", refusal: "", thinking: "", tool_calls: [], stop: null };
   let usage;
   for await (const chunk of chunks) {
@@ -331,4 +362,5 @@ async function ofChunks(chunks, come) {
   };
 }
 
+const CLIENTS = { anthropic, responses: openai, chat: openai, gemini: google };
 const ASK = { anthropic: askAnthropic, responses: askResponses, chat: askChat, gemini: askGemini };

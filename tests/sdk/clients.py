@@ -7,6 +7,7 @@ Must not know: what is expected.
 
 import functools
 import json
+import os
 
 import anthropic
 import openai
@@ -16,6 +17,8 @@ from google.genai import types as google
 
 SDK_ERRORS = (anthropic.APIError, openai.APIError, google_errors.APIError)
 TIMEOUT = 30
+# What the gateway lets in; the server of fixtures asks for nothing.
+KEY = os.environ.get("SDK_KEY", "none")
 # Members the API takes of older models and the SDK has no arguments for any more.
 GONE = ["temperature", "top_p", "top_k"]
 
@@ -27,14 +30,18 @@ class Failed(Exception):
         super().__init__(message)
 
 
-def client_of(dialect, base):
+def client_of(dialect, base, headers=None, key=None):
     """A client as strict as the SDK can be, that never asks twice."""
     if dialect == "gemini":
-        options = google.HttpOptions(base_url=base, timeout=TIMEOUT * 1000)
-        return genai.Client(api_key="none", http_options=options)
+        options = google.HttpOptions(base_url=base, timeout=TIMEOUT * 1000, headers=headers)
+        return genai.Client(api_key=key or KEY, http_options=options)
     if dialect == "anthropic":
-        return shared(anthropic.Anthropic).with_options(base_url=base)
-    return shared(openai.OpenAI).with_options(base_url=f"{base}/v1")
+        return shared(anthropic.Anthropic).with_options(
+            base_url=base, default_headers=headers, api_key=key or KEY
+        )
+    return shared(openai.OpenAI).with_options(
+        base_url=f"{base}/v1", default_headers=headers, api_key=key or KEY
+    )
 
 
 @functools.cache
@@ -42,24 +49,43 @@ def shared(kind):
     """One client of a kind: making its TLS context takes longer than a row."""
     return kind(
         base_url="http://127.0.0.1",
-        api_key="none",
+        api_key=KEY,
         max_retries=0,
         timeout=TIMEOUT,
         _strict_response_validation=True,
     )
 
 
-def ask(dialect, base, mode, request):
+def ask(dialect, base, mode, request, headers=None, key=None):
     """What came of one request: {"message": ...} or {"error": ..., "text": what had come}."""
     come = []
     try:
-        client = client_of(dialect, base)
+        client = client_of(dialect, base, headers, key)
         return {"message": ASK[dialect](client, mode, request, come)}
     except SDK_ERRORS as error:
         return {"error": error_of(error), "text": "".join(come)}
     except Failed as failed:
         error = {"python": "failed", "message": str(failed)}
         return {"error": error, "text": "".join(come)}
+
+
+def models(dialect, base):
+    """The ids of the models that the SDK lists."""
+    # Held while it lists: one of Google's clients closes when nobody has it any more.
+    client = client_of(dialect, base)
+    listed = client.models.list()
+    return [it.name.removeprefix("models/") if dialect == "gemini" else it.id for it in listed]
+
+
+def count_tokens(dialect, base, model, text):
+    """How many tokens a text has, by the SDK's method; chat has none."""
+    client = client_of(dialect, base)
+    if dialect == "gemini":
+        return client.models.count_tokens(model=model, contents=text).total_tokens
+    if dialect == "responses":
+        return client.responses.input_tokens.count(model=model, input=text).input_tokens
+    messages = [{"role": "user", "content": text}]
+    return client.messages.count_tokens(model=model, messages=messages).input_tokens
 
 
 def error_of(error):

@@ -5,12 +5,15 @@ comes from the code under test: the meaning of a case is `fixtures/expected` (wh
 own SDK made of the untranslated answer) and `fixtures/semantic.json`.
 Must not know: any SDK.
 
-`plan.py` prints the plan as JSON; both runners read it.
+`plan.py fixtures` and `plan.py gateway` print a plan as JSON; the runners of both languages read
+it.
 """
 
 import json
 import sys
 from pathlib import Path
+
+from stack import DIALECT_OF, KEYS, MODELS, PREFIXES
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests/fixtures"
@@ -85,6 +88,52 @@ def request_rows():
                     "compare_request": True,
                     **expectation(client, upstream, upstream, "plain_text", mode),
                 }
+
+
+def gateway_rows():
+    """What the gateway answers, with a model of every endpoint. Where client and endpoint speak
+    the same, the answer passes through as recorded."""
+    for client in DIALECTS:
+        for model, endpoint in MODELS.items():
+            source = DIALECT_OF[endpoint]
+            upstream = "recorded" if source == client else source
+            for case in cases(source):
+                for mode in MODES[client]:
+                    row = gateway_row(client, upstream, source, case, mode)
+                    if row:
+                        request = {**row["request"], "model": model}
+                        if "model" in request["body"]:
+                            request["body"] = {**request["body"], "model": model}
+                        name = f"{client} client, {case} of {model} ({endpoint}), {mode}"
+                        row = {**row, "name": name, "upstream": None, "request": request}
+                        # A failing stream pauses its account: these bring their own key.
+                        own = {"x-factory-api-key": KEYS[0]} if "expect_error" in row else None
+                        yield {**row, **({"headers": own} if own else {})}
+        for prefix, endpoint in PREFIXES.items():
+            for model in MODELS:
+                yield insisting_row(client, prefix, DIALECT_OF[endpoint], model)
+
+
+def insisting_row(client, prefix, source, model):
+    """A path that insists on an endpoint: its provider answers, whatever the model."""
+    row = answer_row(client, "recorded" if source == client else source, "tool_call", "stream")
+    request = {**row["request"], "model": model}
+    if "model" in request["body"]:
+        request["body"] = {**request["body"], "model": model}
+    name = f"{client} client at {prefix} with {model}"
+    return {**row, "name": name, "upstream": None, "prefix": prefix, "request": request}
+
+
+def gateway_row(client, upstream, source, case, mode):
+    # Faults that pause an account are the relay's own tests: here all share one.
+    if case in ["http_error_429", "http_error_529"]:
+        return None
+    if case.startswith("stream_error") and (mode == "whole" or case != "stream_error"):
+        return None
+    row = answer_row(client, source, case, mode)
+    if row and "expect" in row and upstream == "recorded":
+        row = answer_row(client, upstream, case, mode)
+    return row
 
 
 def plain(client):
@@ -305,5 +354,5 @@ def stream_told(source, case):
 
 
 if __name__ == "__main__":
-    plan = list(rows())
-    json.dump(plan, sys.stdout, ensure_ascii=False)
+    plans = {"fixtures": rows, "gateway": gateway_rows}
+    json.dump(list(plans[sys.argv[1]]()), sys.stdout, ensure_ascii=False)

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# The official SDKs of Python and JavaScript against every recorded answer in every dialect.
+# The official SDKs of Python and JavaScript: against every recorded answer in every dialect, then
+# through the real binary, with replicas of coding agents. `run.sh fixtures` or `run.sh gateway` runs
+# one half.
 # Installs them once, by the hashes of the lock files, into .make/sdk and node_modules.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -28,11 +30,22 @@ fi
 
 target=${CARGO_TARGET_DIR:-$root/target}
 "${CARGO:-cargo}" build --quiet --locked --manifest-path "$root/Cargo.toml" \
-    -p droid-testbed --bin translated-fixtures
+    -p droid-provider -p droid-testbed \
+    --bin droid-provider-cli --bin translated-fixtures --bin fake-upstream
 
 export PYTHONDONTWRITEBYTECODE=1
-python3 plan.py >"$cache/plan.json"
+half=${1:-both}
+failed=0
 
+if [ "$half" != fixtures ]; then
+    python3 plan.py gateway >"$cache/gateway.json"
+    "$cache/venv/bin/python" run_gateway.py "$target/debug" "$cache/gateway.json" || failed=1
+fi
+if [ "$half" = gateway ]; then
+    exit "$failed"
+fi
+
+python3 plan.py fixtures >"$cache/fixtures.json"
 servers=()
 stop() { for it in "${servers[@]}"; do kill "$it" 2>/dev/null || true; done; }
 trap stop EXIT
@@ -51,9 +64,8 @@ start() { # start NAME
 start python
 start node
 
-failed=0
-"$cache/venv/bin/python" run_python.py "$(cat "$cache/python.address")" "$cache/plan.json" &
+"$cache/venv/bin/python" run_python.py "$(cat "$cache/python.address")" "$cache/fixtures.json" &
 python=$!
-node run_node.mjs "$(cat "$cache/node.address")" "$cache/plan.json" || failed=1
+node run_node.mjs "$(cat "$cache/node.address")" "$cache/fixtures.json" || failed=1
 wait "$python" || failed=1
 exit "$failed"

@@ -33,8 +33,11 @@ def main(base, plan):
 
 
 def play(base, row):
-    address = f"{base}/{row['upstream']}/{row['case']}"
-    got = clients.ask(row["client"], address, row["mode"], row["request"])
+    # The gateway is one address for everything.
+    address = base + row.get("prefix", "")
+    if row["upstream"]:
+        address = f"{base}/{row['upstream']}/{row['case']}"
+    got = clients.ask(row["client"], address, row["mode"], row["request"], row.get("headers"))
     if "expect_error" in row:
         return compare_error(got, row["expect_error"])
     if "error" in got:

@@ -38,6 +38,7 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(end, said.end, "{to}");
         check(to, &out);
         assert_eq!(translated(from, to, cut::pieces(cuts, bytes)).0, out, "{to}");
+        assert_eq!(carried(from, to, cut::pieces(cuts, bytes)), out, "{to}");
         let again = support::said(to, [out.as_slice()]);
         assert_eq!(again.end == End::Done, end == End::Done, "{to}: {again:?}");
         if end == End::Done {
@@ -66,6 +67,23 @@ fn translated<'a>(
     }
     let end = translator.end(&mut out);
     (out, end)
+}
+
+/// The same, saved and restored after each chunk.
+fn carried<'a>(
+    from: Dialect,
+    to: Dialect,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<u8> {
+    let mut saved = StreamTranslator::new(from, to, wish()).save();
+    let mut out = Vec::new();
+    for chunk in chunks {
+        let mut translator = StreamTranslator::restore(&saved).unwrap();
+        translator.push(chunk, &mut out);
+        saved = translator.save();
+    }
+    StreamTranslator::restore(&saved).unwrap().end(&mut out);
+    out
 }
 
 fn check(client: Dialect, bytes: &[u8]) {

@@ -412,6 +412,7 @@ impl fmt::Display for Role {
 /// What a translation left out, for `docs/translation.md` and for whoever wants to tell the
 /// client. Names a rule, never a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Loss {
     /// The source field as its dialect spells it, e.g. `top_k`.
     pub field: &'static str,

@@ -16,6 +16,9 @@ pub mod chat;
 pub mod gemini;
 pub mod responses;
 
+mod data_url;
+mod json;
+
 /// A translator's state as bytes.
 pub mod carry;
 

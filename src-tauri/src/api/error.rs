@@ -20,7 +20,7 @@ pub const INVALID_PARAMS: i32 = -32602;
 pub const INTERNAL: i32 = -32603;
 
 /// The codes of domain errors by kind, for the table and its document.
-pub const DOMAIN: [(&str, i32); 17] = [
+pub const DOMAIN: [(&str, i32); 16] = [
     ("not_found", -32001),
     ("stale", -32002),
     ("no_account", -32003),
@@ -28,7 +28,6 @@ pub const DOMAIN: [(&str, i32); 17] = [
     ("refresh_failed", -32005),
     ("login_over", -32006),
     ("upstream", -32007),
-    ("untranslatable", -32008),
     ("config", -32009),
     ("data_folder", -32010),
     ("newer_schema", -32011),

@@ -4,6 +4,8 @@
 //! an answer.
 //! Must not know: how the work is done, who calls.
 
+mod answers;
+mod client_keys;
 mod configuration;
 mod credentials;
 mod info;
@@ -74,9 +76,11 @@ impl Api {
             info::register(&mut table)?;
             credentials::register(&mut table)?;
             keys::register(&mut table)?;
+            client_keys::register(&mut table)?;
             login::register(&mut table)?;
             selection::register(&mut table)?;
             transform::register(&mut table)?;
+            answers::register(&mut table)?;
             configuration::register(&mut table)
         })();
         registered.map_err(|error: RegisterMethodError| Error::Internal(error.to_string()))?;

@@ -95,6 +95,16 @@ const fn delete(path: &'static str) -> Route {
     Route { verb: Verb::Delete, path }
 }
 
+const CLIENT_KEY: &str = "client_key_id: string - the client key";
+const CLIENT_KEY_FIELDS: &[&str] = &[
+    "name: string",
+    "enabled?: bool",
+    "expires_at?: RFC 3339 or null",
+    "expires_days?: integer or null - from the first use",
+    "binding?: string - <account id> or group:<group id>, then at most ?fallback; default: all accounts",
+    "models?: [string] - which it may ask for, with *; default: all",
+    "limits?: {concurrency?, window_seconds?, window_requests?, window_tokens?, daily_tokens?, daily_cost?, total_tokens?, total_cost?} - costs in dollars, days in UTC",
+];
 const ID: &str = "credential_id: string - the account";
 
 /// Every method, in the order of the document.
@@ -328,7 +338,7 @@ pub const METHODS: &[Spec] = &[
     },
     Spec {
         name: "transform_request",
-        purpose: "Makes a client's request one that Factory takes; all that no rule names stays byte for byte.",
+        purpose: "Makes a client's request one that Factory takes. Where the model's endpoint speaks the client's protocol, all that no rule names stays byte for byte; else the request is translated, and `losses` tells what that endpoint has no place for.",
         params: &[
             "request: object - the client's body",
             "credential_id?: string - adds the account's Authorization",
@@ -339,7 +349,7 @@ pub const METHODS: &[Spec] = &[
             "session_id?: string - instead of the one the headers or the body tell",
             "model?: string - where the body does not name it (Gemini)",
         ],
-        result: "{request, endpoint_type, url, headers}",
+        result: "{request, endpoint_type, url, headers, protocol: string (the client's), losses: [{field, rule}], carry: string (for parse_response_chunk or transform_response: how to read the answer)}",
         http: &[],
     },
     Spec {
@@ -352,28 +362,39 @@ pub const METHODS: &[Spec] = &[
     Spec {
         name: "transform_response",
         purpose: "Makes Factory's whole answer one the client's protocol has; byte for byte where both speak the same.",
-        params: &["response: any", "endpoint_type?: string", "protocol?: string", "model?: string"],
-        result: "{response}",
+        params: &[
+            "response: any - the body that upstream answered",
+            "carry?: string - as transform_request answered it; knows both protocols and the tools",
+            "endpoint_type?: string, or model?: string - where it came from",
+            "protocol?: string - the client's",
+        ],
+        result: "{response, status?: integer (where it was written anew)}",
         http: &[],
     },
     Spec {
         name: "parse_response_chunk",
-        purpose: "Reads a piece of an answer, cut anywhere. State is kept in this process under stream_id, or travels in carry.",
+        purpose: "Reads a piece of an answer, cut anywhere, and writes it as the client's protocol has it where a client is known. State is kept in this process under stream_id, or travels in carry.",
         params: &[
             "chunk?: string, or chunk_base64?: string - the bytes",
             "stream_id?: string",
-            "carry?: string - as the last call answered it",
-            "endpoint_type?: string, or model?: string - which protocol; needed with the first piece",
+            "carry?: string - as the last call answered it; for the first piece as transform_request answered it",
+            "endpoint_type?: string, or model?: string - which protocol; needed with the first piece if it has no carry",
+            "protocol?: string - the client's, with the first piece if it has no carry",
             "end?: bool - there is nothing after this piece",
         ],
-        result: "{events: [StreamEvent], usage, done: bool, end?: done or truncated or failed, carry?}",
+        result: "{events: [StreamEvent], output?: string (what the client is to get; output_base64 where a character is cut), usage, done: bool, end?: done or truncated or failed, carry?}",
         http: &[],
     },
     Spec {
         name: "parse_error",
         purpose: "Says what an upstream error means.",
-        params: &["status: integer", "body: string", "headers?: object"],
-        result: "{error_type, message, status_code, retryable, cooldown_seconds} or null",
+        params: &[
+            "status: integer",
+            "body: string",
+            "headers?: object",
+            "protocol?: string - the client's",
+        ],
+        result: "{error_type, message, status_code, retryable, cooldown_seconds, client?: {status, response} (for a client of `protocol`)} or null",
         http: &[],
     },
     Spec {
@@ -396,6 +417,52 @@ pub const METHODS: &[Spec] = &[
         params: &[],
         result: "object",
         http: &[get("/admin/config/schema")],
+    },
+    Spec {
+        name: "create_client_key",
+        purpose: "Makes a key for a client of the gateway; the key itself is shown this one time.",
+        params: CLIENT_KEY_FIELDS,
+        result: "client key with key: string",
+        http: &[post("/admin/client-keys")],
+    },
+    Spec {
+        name: "list_client_keys",
+        purpose: "The keys of the gateway's clients, oldest first, with what each was ever used for.",
+        params: &[],
+        result: "[client key]",
+        http: &[get("/admin/client-keys")],
+    },
+    Spec {
+        name: "get_client_key",
+        purpose: "One client key.",
+        params: &[CLIENT_KEY],
+        result: "{id, name, tail, enabled, status: active or disabled or expired, created_at, first_used_at?, last_used_at?, expires_at?, expires_days?, ends_at?, binding, models: [string], limits: {concurrency?, window_seconds?, window_requests?, window_tokens?, daily_tokens?, daily_cost?, total_tokens?, total_cost?}, requests, tokens_used, cost, in_flight, revision}",
+        http: &[get("/admin/client-keys/{client_key_id}")],
+    },
+    Spec {
+        name: "update_client_key",
+        purpose: "Changes a client key; what is left out stays.",
+        params: &[
+            CLIENT_KEY,
+            "revision?: integer - refuses the change when a person made another one since",
+            "as create_client_key",
+        ],
+        result: "client key",
+        http: &[patch("/admin/client-keys/{client_key_id}")],
+    },
+    Spec {
+        name: "rotate_client_key",
+        purpose: "Gives a client key a new secret, shown this one time; the old one is refused from then on.",
+        params: &[CLIENT_KEY],
+        result: "client key with key: string",
+        http: &[post("/admin/client-keys/{client_key_id}/rotate")],
+    },
+    Spec {
+        name: "delete_client_key",
+        purpose: "Deletes a client key; its usage stays.",
+        params: &[CLIENT_KEY],
+        result: "{}",
+        http: &[delete("/admin/client-keys/{client_key_id}")],
     },
     Spec {
         name: "list_groups",
@@ -439,7 +506,7 @@ pub const METHODS: &[Spec] = &[
             "credential_id?: string",
             "model?: string",
         ],
-        result: "{total: usage, rows: [{hour, credential_id, api_key_id?, client_key_id?, model, outcome, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, latency_ms}]}",
+        result: "{total: usage, rows: [{hour, credential_id, api_key_id?, client_key_id?, model, outcome, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, cost, latency_ms, first_token_ms, first_tokens}]}",
         http: &[get("/admin/usage"), get("/factory/balance/usage")],
     },
     Spec {

@@ -9,7 +9,8 @@ use super::{Broker, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::error::Result;
-use crate::pool::account::{Account, Key};
+use crate::ids::AccountId;
+use crate::pool::account::{Account, Key, Kind, Status};
 use crate::store::Changes;
 
 /// What one process writes the others see within a second (design section 3): looked at often
@@ -18,6 +19,17 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// A process that lives longer cares itself for what is over in the store; others do at their end.
 const SWEEP_AFTER: Duration = Duration::from_secs(3600);
+
+/// Accounts by what they can do now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AccountCounts {
+    pub active: u64,
+    pub cooling: u64,
+    pub disabled: u64,
+    /// They need a person.
+    pub error: u64,
+}
 
 /// How far this process has read.
 #[derive(Debug, Default)]
@@ -74,9 +86,39 @@ impl Broker {
         Ok(())
     }
 
+    /// Accounts that somebody signed in to and that may be used, also while they pause.
+    #[must_use]
+    pub fn signed_in(&self) -> Vec<AccountId> {
+        let state = self.state();
+        let usable =
+            |it: &&Account| it.kind != Kind::ApiKey && it.enabled && it.status == Status::Active;
+        state.pool.accounts().filter(usable).map(|it| it.id.clone()).collect()
+    }
+
+    /// How many accounts there are by what they can do now.
+    #[must_use]
+    pub fn count_accounts(&self) -> AccountCounts {
+        let now = self.parts.clock.now();
+        let mut counts = AccountCounts::default();
+        for account in self.state().pool.accounts() {
+            let count = match account.status {
+                _ if !account.enabled => &mut counts.disabled,
+                Status::Active
+                    if account.health.cooling.as_ref().is_some_and(|it| it.until > now) =>
+                {
+                    &mut counts.cooling
+                }
+                Status::Active => &mut counts.active,
+                _ => &mut counts.error,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
     /// Removes from the store what is over, if this process is old enough that nobody may have done
     /// so at the end of another one.
-    pub(super) async fn sweep_at_times(&self) {
+    pub async fn sweep_at_times(&self) {
         let now = self.parts.clock.now();
         let since = *self.state().seen.swept_at.get_or_insert(now);
         if now >= since && now.since(since) < SWEEP_AFTER {

@@ -144,6 +144,16 @@ impl ClientKeys {
             .collect())
     }
 
+    /// What a key was ever used for.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn spent(&self, id: &ClientKeyId) -> Result<Spent> {
+        let store = &self.0.parts.store;
+        store.flush().await?;
+        Ok(store.spent().await?.remove(id).unwrap_or_default())
+    }
+
     async fn save(&self, key: ClientKey, expected_revision: Option<u64>) -> Result<ClientKey> {
         let key = self.0.parts.store.save_client_key(key, expected_revision).await?;
         self.state().put(key.clone());

@@ -3,14 +3,16 @@
 //! Owns: where a client's key may stand, the order of design section 6.2.
 //! Must not know: routes, what is asked.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::error::Refusal;
 use super::shared::Shared;
-use crate::config::env::{self, Env};
-use crate::ids::ClientKeyId;
+use crate::client_keys::ClientKey;
+use crate::config::env;
+use crate::error::{Error, Result};
 use crate::pool::Binding;
 use crate::relay::UpstreamKey;
 use crate::secret::Secret;
@@ -18,59 +20,102 @@ use crate::secret::Secret;
 /// A client that may ask.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Caller {
-    /// Whose requests these are.
-    pub(super) client_key_id: Option<ClientKeyId>,
+    /// The key it came with.
+    pub(super) client_key: Option<Arc<ClientKey>>,
     /// Which accounts it may use.
     pub(super) binding: Binding,
     /// What its requests are sent upstream with.
     pub(super) upstream: UpstreamKey,
 }
 
-/// Where clients of the four protocols put their key.
+/// Where clients of the four protocols put their key, besides `Authorization`.
 const PLACES: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+/// A Factory key of the client's own (seed S2).
+const FACTORY_KEY: &str = "x-factory-api-key";
+const ADMIN_KEY: &str = "x-admin-key";
+/// What keys of this gateway begin with: never sent upstream, whatever else is wrong with one.
+const OURS: &str = "dpk_";
 
 /// Who sent these headers. `in_query`: what Gemini's clients may put in the address.
 ///
 /// # Errors
-/// [`Refusal::Unauthenticated`] without a key that is known.
-pub(super) fn caller(
+/// [`Error::Unauthorized`] without a key that is known and may be used.
+pub(super) async fn caller(
     shared: &Shared,
     headers: &HeaderMap,
     in_query: Option<&str>,
-) -> Result<Caller, Refusal> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().filter(|it| !it.is_empty());
-    let env = &*shared.context.boot.env;
+) -> Result<Caller> {
+    let bearer = || values(headers, "authorization").filter_map(bearer_of);
+    let given: Vec<Secret> = PLACES
+        .iter()
+        .flat_map(|name| values(headers, name))
+        .chain(bearer())
+        .chain(in_query)
+        .map(Secret::new)
+        .collect();
+    let client_key = known(shared, &given).await?;
     let config = shared.app.config.get();
-    let own = text("x-factory-api-key").filter(|_| config.gateway.factory_key_header);
-    let bearer = text("authorization").and_then(bearer_of);
-    let given = || PLACES.iter().filter_map(|name| text(name)).chain(bearer).chain(in_query);
-    let known = given().any(|it| is_access_key(env, it));
-    let passed = bearer.filter(|_| config.gateway.pass_through && !known);
-    let key = match (own, known, passed) {
-        (Some(own), _, _) => own,
-        (None, true, _) => return Ok(Caller { upstream: of_pool(env), ..Caller::default() }),
-        (None, false, Some(passed)) => passed,
-        (None, false, None) => return Err(Refusal::Unauthenticated),
+    let own = values(headers, FACTORY_KEY).next().filter(|_| config.gateway.factory_key_header);
+    let passed = bearer().next().filter(|it| config.gateway.pass_through && !it.starts_with(OURS));
+    let upstream = match (own, &client_key, passed) {
+        (Some(own), ..) => UpstreamKey::Given(Secret::new(own)),
+        (None, Some(_), _) => UpstreamKey::Pool,
+        (None, None, Some(passed)) => UpstreamKey::Given(Secret::new(passed)),
+        (None, None, None) => return Err(unknown(!given.is_empty())),
     };
-    Ok(Caller { upstream: UpstreamKey::Given(Secret::new(key)), ..Caller::default() })
+    let binding = client_key.as_ref().map_or(Binding::Any, |it| it.binding.clone());
+    Ok(Caller { client_key, binding: preferred(shared, binding), upstream })
 }
 
-fn of_pool(env: &dyn Env) -> UpstreamKey {
-    match env.get(env::FACTORY_API_KEY).filter(|it| !it.trim().is_empty()) {
-        Some(key) => UpstreamKey::Given(Secret::new(key.trim())),
-        None => UpstreamKey::Pool,
+/// Whether these headers hold the admin key.
+pub(super) fn is_admin(shared: &Shared, headers: &HeaderMap) -> bool {
+    let Some(key) = shared.context.boot.secret(env::ADMIN_ACCESS_KEY) else { return false };
+    let bearer = values(headers, "authorization").filter_map(bearer_of);
+    let mut given = values(headers, ADMIN_KEY).chain(bearer);
+    // As hashes: neither length nor content shows in how long it takes.
+    let hash = |text: &str| Sha256::digest(text.as_bytes());
+    given.any(|it| hash(key.expose()).ct_eq(&hash(it)).into())
+}
+
+/// The one of the given keys that this gateway issued.
+///
+/// # Errors
+/// [`Error::Unauthorized`] when it may not be used any more: such a client is told so, and no other
+/// way in is looked for.
+async fn known(shared: &Shared, given: &[Secret]) -> Result<Option<Arc<ClientKey>>> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let keys = &shared.app.client_keys;
+    keys.catch_up().await?;
+    let Some(key) = given.iter().find_map(|it| keys.verify(it)) else { return Ok(None) };
+    keys.check(&key, shared.app.clock.now())?;
+    Ok(Some(key))
+}
+
+/// The account of `FACTORY_API_KEY` goes before the others, where the client is bound to none.
+fn preferred(shared: &Shared, binding: Binding) -> Binding {
+    match (&shared.app.environment_account, binding) {
+        (Some(id), Binding::Any) => Binding::Account { id: id.clone(), fallback: true },
+        (_, binding) => binding,
     }
 }
 
-/// Compared as hashes, in constant time: neither length nor content shows in how long it takes.
-fn is_access_key(env: &dyn Env, given: &str) -> bool {
-    let Some(known) = env.get(env::API_ACCESS_KEY).filter(|it| !it.trim().is_empty()) else {
-        return false;
+fn unknown(was_given: bool) -> Error {
+    let message = if was_given {
+        "this key is not one of this gateway's: make one with `client-keys create`"
+    } else {
+        "a client key is missing: send one as `x-api-key` or `Authorization: Bearer`"
     };
-    Sha256::digest(known.trim()).ct_eq(&Sha256::digest(given)).into()
+    Error::Unauthorized { message: message.to_owned() }
+}
+
+fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+    let values = headers.get_all(name).into_iter().filter_map(|it| it.to_str().ok());
+    values.map(str::trim).filter(|it| !it.is_empty())
 }
 
 fn bearer_of(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim()).filter(|it| !it.is_empty())
 }

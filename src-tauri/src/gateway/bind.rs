@@ -85,9 +85,10 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener> {
 // === impl Guards ===
 
 impl Guards {
-    pub(super) async fn of(_app: &App, env: &dyn Env) -> Result<Self> {
-        let has = |name| env.get(name).is_some_and(|it| !it.trim().is_empty());
-        Ok(Self { admin_key: has(env::ADMIN_ACCESS_KEY), client_keys: has(env::API_ACCESS_KEY) })
+    pub(super) async fn of(app: &App, env: &dyn Env) -> Result<Self> {
+        app.client_keys.catch_up().await?;
+        let admin_key = env.get(env::ADMIN_ACCESS_KEY).is_some_and(|it| !it.trim().is_empty());
+        Ok(Self { admin_key, client_keys: app.client_keys.any_usable(app.clock.now()) })
     }
 }
 

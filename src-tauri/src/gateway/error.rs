@@ -19,8 +19,6 @@ use crate::relay::Failure;
 /// Why the gateway itself turns a request away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// No key, or none that is known.
-    Unauthenticated,
     /// The body is longer than allowed.
     TooLarge { limit: usize },
     /// The body did not arrive.
@@ -40,6 +38,20 @@ pub(super) fn not_ready(text: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
+/// A part of the web page that this program does not have.
+pub(super) fn no_such_file() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
+}
+
+/// What only an admin may see.
+pub(super) fn no_admin() -> Response {
+    let text = "{\"error\":{\"kind\":\"unauthorized\",\"message\":\"the admin key is missing or \
+                wrong: send it as `x-admin-key`\"}}\n";
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (header::WWW_AUTHENTICATE, "Bearer")];
+    (StatusCode::UNAUTHORIZED, headers, text).into_response()
+}
+
 /// A handler met a defect.
 pub(super) fn defect() -> Response {
     let text = "{\"error\":{\"kind\":\"internal\",\"message\":\"internal error: this request met a \
@@ -53,15 +65,17 @@ pub(super) fn answer(client: Dialect, failure: Failure) -> Response {
     envelope(client, &of_error(&failure.error), failure.headers)
 }
 
+/// The status that a client of the dialect gets for an error.
+pub(super) fn told(client: Dialect, error: &Error) -> u16 {
+    pair::error(client, &of_error(error)).status
+}
+
 /// The gateway's own refusal as a client of the dialect reads it.
 pub(super) fn refuse(client: Dialect, refusal: &Refusal) -> Response {
     let mut headers = HeaderMap::new();
     match refusal {
         Refusal::Method { allowed } => {
             headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
-        }
-        Refusal::Unauthenticated => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         // Part of the body is still to come: nobody will read it.
         Refusal::TooLarge { .. } | Refusal::TooSlow | Refusal::Unfinished => {
@@ -84,6 +98,9 @@ fn envelope(client: Dialect, fault: &Fault, headers: HeaderMap) -> Response {
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if whole.status == StatusCode::UNAUTHORIZED.as_u16() {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(ms) = fault.retry_after_ms
         && matches!(fault.class, Class::Rate | Class::Transient | Class::Quota)
     {
@@ -111,7 +128,6 @@ fn of_error(error: &Error) -> Fault {
         | Error::LoginOver { .. }
         | Error::Config { .. }
         | Error::Stopping => (Class::Transient, StatusCode::SERVICE_UNAVAILABLE),
-        Error::Untranslatable { .. } => (Class::Request, StatusCode::BAD_REQUEST),
         Error::Data { .. }
         | Error::NewerSchema { .. }
         | Error::WrongKey { .. }
@@ -127,13 +143,6 @@ fn of_error(error: &Error) -> Fault {
 
 fn of_refusal(refusal: &Refusal) -> Fault {
     let (class, status, text) = match refusal {
-        Refusal::Unauthenticated => (
-            Class::Credential,
-            StatusCode::UNAUTHORIZED,
-            "this gateway does not know the key that was sent, or none was: send a client key in \
-             `x-api-key` or `Authorization: Bearer`"
-                .to_owned(),
-        ),
         Refusal::TooLarge { limit } => (
             Class::Request,
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -71,7 +71,8 @@ async fn answer(
     request: Request,
 ) -> Result<Response, Turned> {
     let (head, body) = request.into_parts();
-    let caller = auth::caller(shared, &head.headers, path.key.as_deref())?;
+    let caller =
+        auth::caller(shared, &head.headers, path.key.as_deref()).await.map_err(Failure::from)?;
     let asked = path.asked.ok_or(Refusal::NoRoute)?;
     let allowed = asked.method();
     if head.method != allowed && !(allowed == Method::GET && head.method == Method::HEAD) {
@@ -84,7 +85,7 @@ async fn answer(
         Asked::Count | Asked::Generate => {}
     }
     let body = body::read(&shared.app.config.get().gateway, &head.headers, body).await?;
-    let Caller { client_key_id, binding, upstream } = caller;
+    let Caller { client_key, binding, upstream } = caller;
     let call = Call {
         request_id: request_id.to_owned(),
         client: path.dialect,
@@ -94,7 +95,7 @@ async fn answer(
         headers: head.headers,
         body,
         endpoint: path.endpoint,
-        client_key_id,
+        client_key,
         binding,
         upstream,
     };

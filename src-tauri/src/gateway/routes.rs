@@ -9,9 +9,16 @@ use axum::Router;
 
 use super::health;
 use super::llm;
+use super::metrics;
 use super::shared::Shared;
+use super::ui;
 
 /// The whole router.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().merge(health::routes()).merge(llm::routes()).with_state(shared)
+    Router::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .merge(llm::routes())
+        .merge(ui::routes())
+        .with_state(shared)
 }

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -43,12 +44,13 @@ const HEAD_BYTES: usize = 64 * 1024;
 /// How long to wait when the system has nothing left to make a connection of.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
-/// Serves until `stopped` turns true, then lets what is in flight end.
+/// Serves until `stopped` turns true, then lets what is in flight end. `count` is how many
+/// connections are open.
 pub(super) async fn run(
     listener: TcpListener,
     router: Router,
     limits: &Limits,
-    mut stopped: watch::Receiver<bool>,
+    (mut stopped, count): (watch::Receiver<bool>, Arc<AtomicUsize>),
 ) {
     let http = http(limits);
     let room = Arc::new(Semaphore::new(limits.connections));
@@ -58,12 +60,16 @@ pub(super) async fn run(
             biased;
             () = told(&mut stopped) => break,
             // Ended ones are let go as they end: their results are kept till then.
-            Some(_) = open.join_next() => continue,
+            Some(_) = open.join_next() => {
+                count.store(open.len(), Ordering::Relaxed);
+                continue;
+            }
             accepted = accept(&listener, &room) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let (http, router, stopped) = (http.clone(), router.clone(), stopped.clone());
         open.spawn(connection(http, router, stream, peer, stopped, place));
+        count.store(open.len(), Ordering::Relaxed);
     }
     drop(listener);
     let ended = async { while open.join_next().await.is_some() {} };

@@ -5,11 +5,15 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::watch;
 
+use super::error;
 use crate::api::context::Context;
 use crate::app::App;
+use crate::clock::Timestamp;
+use crate::metrics::Metrics;
 use crate::relay::{self, Relay};
 use crate::tasks::Tasks;
 
@@ -25,6 +29,12 @@ pub struct Shared {
     pub address: SocketAddr,
     /// What goes on after a request was answered; waited for at the end.
     pub tasks: Tasks,
+    /// What ended, counted.
+    pub metrics: Metrics,
+    /// Connections that are open.
+    pub connections: Arc<AtomicUsize>,
+    /// When it began to serve.
+    pub started_at: Timestamp,
     /// True from the moment it stops taking connections.
     pub stopping: watch::Receiver<bool>,
 }
@@ -43,16 +53,31 @@ impl Shared {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let tasks = Tasks::default();
+        let metrics = Metrics::default();
+        let started_at = app.clock.now();
         let relay = Relay::new(relay::Parts {
             config: app.config.clone(),
             broker: app.broker.clone(),
             clients: app.clients.clone(),
             store: app.store.clone(),
+            client_keys: app.client_keys.clone(),
+            metrics: metrics.clone(),
+            status: error::told,
             tasks: tasks.clone(),
             clock: Arc::clone(&app.clock),
             entropy: Arc::clone(&app.entropy),
         });
-        Self { context, app, relay, address, tasks, stopping }
+        Self {
+            context,
+            app,
+            relay,
+            address,
+            tasks,
+            metrics,
+            connections: Arc::default(),
+            started_at,
+            stopping,
+        }
     }
 
     /// Whether it takes no new connections any more.

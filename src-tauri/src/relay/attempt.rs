@@ -268,6 +268,19 @@ impl Drop for Attempt {
     }
 }
 
+// === impl Opened ===
+
+impl Opened {
+    /// Its status and upstream's headers.
+    pub(super) const fn head(&self) -> (u16, &HeaderMap) {
+        match self {
+            Self::Whole { status, headers, .. } | Self::Stream { status, headers, .. } => {
+                (*status, headers)
+            }
+        }
+    }
+}
+
 // === impl Refused ===
 
 impl Refused {

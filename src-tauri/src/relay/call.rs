@@ -4,12 +4,14 @@
 //! Must not know: HTTP servers, how an answer comes about.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::fault::Fault;
 
 use super::pump::Pump;
+use crate::client_keys::ClientKey;
 use crate::error::Error;
 use crate::ids::ClientKeyId;
 use crate::pool::Binding;
@@ -36,7 +38,7 @@ pub struct Call {
     /// The endpoint, where the path insists.
     pub endpoint: Option<Endpoint>,
     /// Whose request it is.
-    pub client_key_id: Option<ClientKeyId>,
+    pub client_key: Option<Arc<ClientKey>>,
     /// Which accounts it may use.
     pub binding: Binding,
     /// What it is sent upstream with.
@@ -86,6 +88,12 @@ pub struct Failure {
 // === impl Call ===
 
 impl Call {
+    /// Whose request it is.
+    #[must_use]
+    pub fn client_key_id(&self) -> Option<&ClientKeyId> {
+        self.client_key.as_ref().map(|it| &it.id)
+    }
+
     /// A header of the client's, by lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

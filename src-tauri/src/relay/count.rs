@@ -15,6 +15,7 @@ use super::attempt::{Attempt, Opened};
 use super::{Call, Failure, Relay, UpstreamKey};
 use crate::broker::Wanted;
 use crate::error::Result;
+use crate::ids::ClientKeyId;
 use crate::outbound::{Outbound, Sender, counting, estimate};
 
 /// How long upstream may take: whoever counts wants to go on.
@@ -70,7 +71,7 @@ impl Relay {
                     model: &outbound.asked,
                     endpoint: Some(outbound.route.endpoint),
                     session: outbound.session.clone(),
-                    client_key_id: call.client_key_id.as_ref().map(|it| it.as_str()),
+                    client_key_id: call.client_key_id().map(ClientKeyId::as_str),
                     binding: call.binding.clone(),
                     free: true,
                     ..Wanted::default()

@@ -99,7 +99,7 @@ impl Reader {
             Way::Pass { meter, .. } => {
                 let read = meter.read();
                 let wish = self.reading.wish.clone();
-                let start = (read.id(), read.model());
+                let start = (read.id(), read.model(), meter.n_events());
                 pair::break_off(self.reading.client, wish, start, message, &mut out);
             }
             Way::Translate(translator) => translator.break_off(message, &mut out),

@@ -7,6 +7,7 @@ mod accounts;
 mod caller;
 mod deviation;
 mod faults;
+mod foreign;
 mod post;
 mod restart;
 mod talk;
@@ -30,6 +31,7 @@ pub use tell::Tell;
 /// Conversations of the two clients, as the clients name them.
 const ADA: &str = "conversation-of-ada";
 const BOB: &str = "conversation-of-bob";
+const DAN: &str = "conversation-of-dan";
 const CLEO: &str = "conversation-of-cleo";
 
 /// A recorded answer whose text has characters of one to four bytes.
@@ -105,7 +107,11 @@ async fn first_look(rig: &Rig, caller: &Caller, tell: &mut Tell<'_>) -> Result<S
     let again = talk::talk(caller, tell, ADA).await?;
     expect_same("the conversation's account and key", &again.place, &ada.place)?;
     tell.proves("a conversation stays on its account and key");
-    let counted = ada.counted + bob.counted + again.counted;
+
+    tell.step("Dan's client speaks Chat Completions; the model he asks for is Claude");
+    let dan = foreign::chat_asks_claude(caller, tell, DAN).await?;
+    tell.proves("a client of one protocol is answered by a model of another");
+    let counted = ada.counted + bob.counted + again.counted + dan;
     Ok(Seen { counted, text: bob.text })
 }
 

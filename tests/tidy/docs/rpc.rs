@@ -143,11 +143,6 @@ fn examples() -> Vec<Error> {
         Error::RefreshFailed { name, reason: "no connection".to_owned() },
         Error::LoginOver { reason: "the code expired".to_owned() },
         Error::Upstream(Box::new(Fault::from_response(503, |_| None::<&str>, b"", 0))),
-        Error::Untranslatable {
-            from: "anthropic",
-            to: "openai",
-            model: "gpt-5-2025-08-07".to_owned(),
-        },
         Error::Config {
             origin: "config.json".to_owned(),
             message: "timeout: unknown key; did you mean `timeout_ms`?".to_owned(),

@@ -24,8 +24,18 @@ pub struct Meter {
     decoder: StreamDecoder,
     /// A delta was passed over.
     passed: bool,
-    /// The counts of the last Gemini chunk that was read, as text, and what follows them.
-    counts: Vec<u8>,
+    /// Events so far.
+    n_events: u64,
+    counts: Counts,
+}
+
+/// What the last Gemini chunk said of its counts.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    /// The counts as text, and what follows them; empty where they are not known to be told.
+    text: Vec<u8>,
+    /// Unreadable frames when that was noted: what stood in one was not told.
+    skipped: u64,
 }
 
 /// The most bytes of counts that are compared.
@@ -37,16 +47,22 @@ impl Meter {
     /// A meter at the start of a response.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self { decoder: StreamDecoder::new(dialect), passed: false, counts: Vec::new() }
+        Self {
+            decoder: StreamDecoder::new(dialect),
+            passed: false,
+            n_events: 0,
+            counts: Counts::default(),
+        }
     }
 
     /// Takes the next bytes and appends what they mean, but for deltas.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        let Self { decoder, passed, counts } = self;
+        let Self { decoder, passed, n_events, counts } = self;
         let dialect = decoder.dialect();
         decoder.push_but(bytes, out, |message, frame| {
             let is_delta = message.end().is_none() && is_delta(dialect, message, frame, counts);
             *passed |= is_delta;
+            *n_events = n_events.saturating_add(1);
             is_delta
         });
     }
@@ -62,6 +78,12 @@ impl Meter {
         &self.decoder
     }
 
+    /// How many events came.
+    #[must_use]
+    pub const fn n_events(&self) -> u64 {
+        self.n_events
+    }
+
     /// Whether any content came.
     #[must_use]
     pub fn has_content(&self) -> bool {
@@ -71,8 +93,10 @@ impl Meter {
 
 /// Whether a frame has nothing in it but a delta. Never true of one whose reading would change
 /// usage, stop reason, names or end.
-fn is_delta(dialect: Dialect, message: &Message, frame: Frame<'_>, counts: &mut Vec<u8>) -> bool {
+fn is_delta(dialect: Dialect, message: &Message, frame: Frame<'_>, counts: &mut Counts) -> bool {
     let data = frame.data;
+    // Noted of every chunk, also of one that is read for another reason.
+    let same = dialect == Dialect::Gemini && same_counts(data, message.skipped, counts);
     if frame.event == "error" || !data.starts_with(b"{") || has(data, &KEYS.error) {
         return false;
     }
@@ -90,11 +114,10 @@ fn is_delta(dialect: Dialect, message: &Message, frame: Frame<'_>, counts: &mut 
                 && (message.has_tools() || !has(data, &KEYS.tool_calls))
         }
         Dialect::Gemini => {
-            named
+            same && named
                 && !has(data, &KEYS.finish_reason_gemini)
                 && !has(data, &KEYS.prompt_feedback)
                 && (!has(data, &KEYS.function_call_gemini) || is_call(message, data))
-                && same_counts(data, counts)
         }
     }
 }
@@ -119,17 +142,21 @@ fn is_call(message: &Message, data: &[u8]) -> bool {
 }
 
 /// Whether what follows the parts of a Gemini chunk is byte for byte what it was before.
-fn same_counts(data: &[u8], counts: &mut Vec<u8>) -> bool {
+fn same_counts(data: &[u8], skipped: u64, counts: &mut Counts) -> bool {
+    if std::mem::replace(&mut counts.skipped, skipped) != skipped {
+        counts.text.clear();
+    }
     let Some(at) = KEYS.usage_metadata.find(data) else { return true };
     let tail = data.get(at..).unwrap_or_default();
     // Counts stand behind the parts; where they do not, the chunk is read.
     if has(tail, &KEYS.candidates) || tail.len() > MAX_COUNTS {
+        counts.text.clear();
         return false;
     }
-    let same = tail == counts.as_slice();
+    let same = tail == counts.text.as_slice();
     if !same {
-        counts.clear();
-        counts.extend_from_slice(tail);
+        counts.text.clear();
+        counts.text.extend_from_slice(tail);
     }
     same
 }

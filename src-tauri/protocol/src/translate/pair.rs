@@ -113,11 +113,11 @@ pub const fn keepalive(client: Dialect) -> &'static [u8] {
 }
 
 /// The end of a stream that was passed on as it came and broke off: the dialect's own error, never
-/// a clean end. `id` and `model` are those the stream began with.
+/// a clean end. `id` and `model` are those the stream began with, `n_events` came so far.
 pub fn break_off(
     client: Dialect,
     wish: ClientWish,
-    (id, model): (&str, &str),
+    (id, model, n_events): (&str, &str, u64),
     message: &str,
     out: &mut Vec<u8>,
 ) {
@@ -126,6 +126,9 @@ pub fn break_off(
         // The client has its own beginning; the encoder has to know of it.
         let start = Event::MessageStart { id: id.to_owned(), model: model.to_owned() };
         encoder.on_event(&start, &mut Vec::new());
+    }
+    if let StreamEncoder::Responses(encoder) = &mut encoder {
+        encoder.number_from(n_events);
     }
     let error = Event::Error { error_type: "truncated".to_owned(), message: message.to_owned() };
     encoder.on_event(&error, out);
@@ -167,6 +170,7 @@ impl StreamTranslator {
 
     /// Translates a piece of upstream's answer, cut anywhere; what it means is written at once.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.events.clear();
         self.decoder.push(bytes, &mut self.events);
         self.write(out);
         if self.ended.is_none()
@@ -178,12 +182,26 @@ impl StreamTranslator {
 
     /// Upstream's bytes are over.
     pub fn end(&mut self, out: &mut Vec<u8>) -> End {
+        self.events.clear();
         let end = self.decoder.end(&mut self.events);
         self.write(out);
         if self.ended.is_none() {
             self.finish(end, out);
         }
         end
+    }
+
+    /// A whole answer, in place of the stream that was expected.
+    ///
+    /// # Errors
+    /// When the body is no answer of upstream's dialect.
+    pub fn whole(&self, body: &[u8]) -> Result<Whole, DecodeError> {
+        whole(self.upstream(), self.client(), body, self.encoder.wish())
+    }
+
+    /// What the last [`Self::push`] or [`Self::end`] read, once.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// How the answer ended, once it has.
@@ -221,10 +239,10 @@ impl StreamTranslator {
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {
-        for event in self.events.drain(..) {
-            self.encoder.on_event(&event, out);
+        for event in &self.events {
+            self.encoder.on_event(event, out);
             if let Event::Error { error_type, message } = event {
-                self.failure = Some((error_type, message));
+                self.failure = Some((error_type.clone(), message.clone()));
             }
         }
     }
@@ -257,6 +275,15 @@ impl StreamEncoder {
             Self::Responses(_) => Dialect::Responses,
             Self::Chat(_) => Dialect::Chat,
             Self::Gemini(_) => Dialect::Gemini,
+        }
+    }
+
+    const fn wish(&self) -> &ClientWish {
+        match self {
+            Self::Anthropic(it) => &it.wish,
+            Self::Responses(it) => &it.wish,
+            Self::Chat(it) => &it.wish,
+            Self::Gemini(it) => &it.wish,
         }
     }
 }

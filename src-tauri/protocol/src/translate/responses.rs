@@ -6,7 +6,6 @@
 
 mod answer;
 mod call;
-mod data_url;
 mod error;
 mod extra;
 mod free_text;
@@ -15,6 +14,7 @@ mod items_in;
 mod items_out;
 mod json;
 mod losses;
+mod media;
 mod members;
 mod pairing;
 mod parts_in;

@@ -94,6 +94,25 @@ fn words_of_the_protocol_inside_a_text_mislead_nobody() {
     assert!(metered.events.iter().all(|it| !matches!(it, Event::TextDelta { .. })));
 }
 
+#[test]
+fn counts_that_come_back_to_an_earlier_value_are_read() {
+    let chunk = |count: u32, more: &str| {
+        format!(
+            "data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"x\"}}]}}{more}}}],\"usageMetadata\":{{\"promptTokenCount\":{count}}},\"responseId\":\"i\",\"modelVersion\":\"m\"}}\n\n"
+        )
+    };
+    // One that is read for another reason, and one that nobody can read.
+    for between in [chunk(21, ",\"finishReason\":\"\""), chunk(21, ",\"x\":\"\u{1}\"")] {
+        let stream = [chunk(20, ""), between.clone(), chunk(20, "")].concat();
+        let whole = said(Dialect::Gemini, [stream.as_bytes()]);
+        assert_eq!(metered(Dialect::Gemini, [stream.as_bytes()]).usage, whole.usage);
+        let stream = [chunk(20, ""), between, chunk(21, "")].concat();
+        let whole = said(Dialect::Gemini, [stream.as_bytes()]);
+        assert_eq!(whole.usage.input_tokens, 21);
+        assert_eq!(metered(Dialect::Gemini, [stream.as_bytes()]).usage, whole.usage);
+    }
+}
+
 proptest! {
     #[test]
     fn a_stream_is_metered_alike_in_any_chunking(

@@ -13,6 +13,7 @@ use droid_protocol::session::SessionKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::client_keys::dollars;
 use super::{Empty, Registered, Table};
 use crate::api::params::or_default;
 use crate::app::App;
@@ -312,7 +313,14 @@ struct UsageView {
     requests: u64,
     #[serde(flatten)]
     usage: Usage,
+    /// In dollars, by the prices that were configured then.
+    cost: f64,
+    /// The sum of all.
     latency_ms: u64,
+    /// The sum of the times to the first token...
+    first_token_ms: u64,
+    /// ...and of how many requests it is known.
+    first_tokens: u64,
 }
 
 // === impl UsageView ===
@@ -328,7 +336,10 @@ impl UsageView {
             outcome: total.outcome,
             requests: total.requests,
             usage: total.usage,
+            cost: dollars(total.cost),
             latency_ms: total.latency_ms,
+            first_token_ms: total.first_token_ms,
+            first_tokens: total.first_tokens,
         }
     }
 }

@@ -1,5 +1,4 @@
-//! `transform_request`, `apply_risk_control`, `transform_response`, `parse_response_chunk`,
-//! `parse_error`.
+//! `transform_request`, `apply_risk_control`.
 //!
 //! Owns: the params and results of these methods; bodies stay text from line to line.
 //! Must not know: what a dialect's body means.
@@ -7,12 +6,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::edit::Body;
-use droid_protocol::fault::{Fault, Retry};
+use droid_protocol::request::Loss;
 use droid_protocol::session::{self, SessionKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,11 +18,11 @@ use serde_json::value::RawValue;
 use super::{Registered, Table};
 use crate::api::context::Context;
 use crate::api::params::or_default;
-use crate::api::streams::{self, Parsed, Piece};
+use crate::api::streams::Reader;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId};
 use crate::models;
-use crate::outbound::{self, Headers, Inbound, Sender};
+use crate::outbound::{self, Headers, Inbound, Reading, Sender};
 
 #[derive(Deserialize, JsonSchema)]
 struct Request {
@@ -53,6 +50,12 @@ struct Transformed {
     endpoint_type: Endpoint,
     url: String,
     headers: Headers,
+    /// What the client speaks.
+    protocol: Dialect,
+    /// What the endpoint's protocol has no place for.
+    losses: Vec<Loss>,
+    /// How the answer is to be read: for the first piece of it, or for a whole one.
+    carry: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -68,59 +71,6 @@ struct Risk {
 struct RiskControlled {
     request: Box<RawValue>,
     headers: Headers,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Response {
-    response: Box<RawValue>,
-    #[serde(default)]
-    endpoint_type: Option<Endpoint>,
-    #[serde(default)]
-    protocol: Option<String>,
-    #[serde(default)]
-    model: Option<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct TransformedResponse {
-    response: Box<RawValue>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Chunk {
-    #[serde(default)]
-    chunk: Option<String>,
-    #[serde(default)]
-    chunk_base64: Option<String>,
-    #[serde(default)]
-    stream_id: Option<String>,
-    #[serde(default)]
-    carry: Option<String>,
-    #[serde(default)]
-    endpoint_type: Option<Endpoint>,
-    #[serde(default)]
-    model: Option<String>,
-    #[serde(default, deserialize_with = "or_default")]
-    end: bool,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct ErrorAsk {
-    status: u16,
-    #[serde(default)]
-    body: Option<Box<RawValue>>,
-    #[serde(default, deserialize_with = "or_default")]
-    headers: HashMap<String, String>,
-}
-
-/// The host's `ProviderError` (host contract).
-#[derive(Serialize, JsonSchema)]
-struct ProviderError {
-    error_type: &'static str,
-    message: String,
-    status_code: u16,
-    retryable: bool,
-    cooldown_seconds: Option<u64>,
 }
 
 pub(super) fn register(table: &mut Table) -> Registered {
@@ -139,15 +89,6 @@ pub(super) fn register(table: &mut Table) -> Registered {
         let mut headers = Headers::default();
         headers.session(session.as_ref(), context.boot.entropy.uuid());
         Ok(RiskControlled { request: it.request, headers })
-    })?;
-    table.add("transform_response", |context, it: Response| async move {
-        transform_response(&context, it).await
-    })?;
-    table.add("parse_response_chunk", |context, it: Chunk| async move {
-        parse_chunk(&context, it).await
-    })?;
-    table.add("parse_error", |context, it: ErrorAsk| async move {
-        Ok(parse_error(&it, context.boot.clock.now().0))
     })
 }
 
@@ -175,7 +116,7 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
         dialect,
         body: &Bytes::copy_from_slice(it.request.get().as_bytes()),
         header: &header,
-        model: it.model.as_deref(),
+        model: it.model.as_deref().filter(|it| !it.is_empty()),
         stream: None,
         endpoint: it.endpoint_type,
         session: it.session_id.as_deref(),
@@ -183,87 +124,15 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
         forget_thoughts: false,
     };
     let outbound = outbound::prepare(&config, &inbound)?;
+    let Reading { upstream, client, wish, .. } = outbound.reading.clone();
     Ok(Transformed {
         headers: outbound.headers(&config, sender, context.boot.entropy.uuid()),
+        carry: Reader::to_client(upstream, client, wish).carry(),
+        losses: outbound.losses,
+        protocol: client,
         request: raw(outbound.body.into())?,
         endpoint_type: outbound.route.endpoint,
         url: outbound.url,
-    })
-}
-
-async fn transform_response(context: &Context, it: Response) -> Result<TransformedResponse> {
-    if it.response.get() == "null" {
-        return Err(Error::invalid("response", "expected what upstream answered"));
-    }
-    let config = context.config().await?.get();
-    let endpoint = it
-        .endpoint_type
-        .or_else(|| it.model.as_deref().map(|model| models::route(&config, model).endpoint));
-    if let (Some(endpoint), Some(protocol)) = (endpoint, it.protocol.as_deref()) {
-        let client = named(protocol, Some(endpoint))?;
-        if client != endpoint.dialect() {
-            return Err(Error::Untranslatable {
-                from: client.as_str(),
-                to: endpoint.as_str(),
-                model: it.model.unwrap_or_default(),
-            });
-        }
-    }
-    Ok(TransformedResponse { response: it.response })
-}
-
-async fn parse_chunk(context: &Context, it: Chunk) -> Result<Parsed> {
-    let decoded;
-    let bytes = match (&it.chunk, &it.chunk_base64) {
-        (Some(_), Some(_)) => {
-            return Err(Error::invalid("chunk", "expected chunk or chunk_base64, not both"));
-        }
-        (Some(text), None) => text.as_bytes(),
-        (None, Some(text)) => {
-            decoded = STANDARD
-                .decode(text)
-                .map_err(|_| Error::invalid("chunk_base64", "expected base64 (RFC 4648 §4)"))?;
-            &decoded
-        }
-        (None, None) if it.end => &[],
-        (None, None) => return Err(Error::invalid("chunk", "missing: give chunk or chunk_base64")),
-    };
-    let dialect = match (it.endpoint_type, it.model.as_deref()) {
-        (Some(endpoint), _) => Some(endpoint.dialect()),
-        (None, Some(model)) => {
-            let config = context.config().await?.get();
-            Some(models::route(&config, model).endpoint.dialect())
-        }
-        (None, None) => None,
-    };
-    let piece = Piece { bytes, end: it.end, dialect };
-    match (&it.stream_id, &it.carry) {
-        (Some(_), Some(_)) => Err(Error::invalid("carry", "expected stream_id or carry, not both")),
-        (Some(id), None) => context.streams.feed(id, &piece, context.boot.clock.now()),
-        (None, carry) => streams::feed_carry(carry.as_deref(), &piece),
-    }
-}
-
-/// None for a status that is no error.
-fn parse_error(it: &ErrorAsk, now_ms: i64) -> Option<ProviderError> {
-    if !Fault::is_one(it.status) {
-        return None;
-    }
-    let header = |name: &str| {
-        let found = it.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    };
-    // A body may come as text or as JSON already.
-    let raw = it.body.as_ref().map_or("", |it| it.get());
-    let text: Option<String> = serde_json::from_str(raw).ok();
-    let body = text.as_deref().unwrap_or(raw);
-    let fault = Fault::from_response(it.status, header, body.as_bytes(), now_ms);
-    Some(ProviderError {
-        error_type: fault.host_error_type(),
-        message: fault.message.clone(),
-        status_code: it.status,
-        retryable: fault.retry != Retry::Never,
-        cooldown_seconds: fault.retry_after_ms.map(|it| it.div_ceil(1000)),
     })
 }
 
@@ -290,7 +159,11 @@ fn dialect(told: Option<&str>, body: &RawValue, endpoint: Option<Endpoint>) -> R
     })
 }
 
-fn named(told: &str, endpoint: Option<Endpoint>) -> Result<Dialect> {
+/// The dialect of that name. The host's `openai` is either of OpenAI's.
+///
+/// # Errors
+/// [`Error::Invalid`] for no name of one.
+pub(super) fn named(told: &str, endpoint: Option<Endpoint>) -> Result<Dialect> {
     match told {
         "openai" if endpoint == Some(Endpoint::OpenAi) => Ok(Dialect::Responses),
         "openai" => Ok(Dialect::Chat),
@@ -339,7 +212,8 @@ fn model_in(body: &RawValue) -> Option<String> {
     serde_json::from_str(shape(body)?.get("model")?.get()).ok()
 }
 
-fn raw(body: Vec<u8>) -> Result<Box<RawValue>> {
+/// A body of ours as JSON.
+pub(super) fn raw(body: Vec<u8>) -> Result<Box<RawValue>> {
     let body = String::from_utf8(body)
         .map_err(|_| Error::Internal("an edited body is not UTF-8".to_owned()))?;
     RawValue::from_string(body)

@@ -10,7 +10,10 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{AccountId, ClientKeyId, KeyId, OwnerId};
 use crate::pool::Binding;
-use crate::store::{AttemptRow, ClientKey, ClientLimits, RequestFilter, RequestRow, Spent, Store};
+use crate::store::{
+    AttemptRow, ClientKey, ClientLimits, Percentiles, RequestFilter, RequestRow, Span, Spent,
+    Store, UsageRow, Waits, WeekHour,
+};
 
 fn key(id: &str) -> ClientKey {
     ClientKey {
@@ -187,4 +190,61 @@ async fn requests_are_found_newest_first_by_what_is_known_of_them_and_page_by_pa
     let long_after = NOW.plus(Duration::from_secs(1));
     assert!(store.sweep_if_due(long_after, NOW, Timestamp(NOW.0 + 2)).await.unwrap());
     assert_eq!(found(&store, all()).await, ["three", "other"], "what is too old is gone");
+}
+
+#[tokio::test]
+async fn waits_and_hours_of_the_week_are_told_as_figures() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    for at in 1..=100 {
+        let row = RequestRow {
+            latency_ms: at * 10,
+            first_token_ms: (at <= 10).then_some(at),
+            ..request(&format!("r{at}"), at)
+        };
+        store.record_request(row);
+    }
+    let failed = RequestRow {
+        latency_ms: 99_999,
+        outcome: "error:rate".to_owned(),
+        ..request("failed", 500)
+    };
+    store.record_request(failed);
+    store.flush().await.unwrap();
+    let waits = store.waits(Span::default()).await.unwrap();
+    assert_eq!(waits.latency, Percentiles { n: 100, p50: 500, p90: 900, p99: 990 });
+    assert_eq!(waits.first_token, Percentiles { n: 10, p50: 5, p90: 9, p99: 10 });
+    let none = Span { model: Some("other".to_owned()), ..Span::default() };
+    assert_eq!(store.waits(none).await.unwrap(), Waits::default());
+    let of_one = Span {
+        from: Some(Timestamp(NOW.0 + 42)),
+        until: Some(Timestamp(NOW.0 + 43)),
+        account_id: Some("b".into()),
+        client_key_id: Some("c".into()),
+        model: Some("gpt-5-2025-08-07".to_owned()),
+    };
+    assert_eq!(store.waits(of_one).await.unwrap().latency.p99, 420);
+
+    // A Sunday, 23:30 UTC; half an hour later it is Monday in Berlin.
+    let sunday = Timestamp(1_763_940_600_000);
+    for hour in [sunday, sunday.plus(Duration::from_secs(7 * 24 * 3600))] {
+        let usage = UsageRow {
+            hour,
+            account_id: "a".into(),
+            key_id: None,
+            client_key_id: None,
+            model: "m".to_owned(),
+            outcome: "ok".to_owned(),
+            usage: Usage { input_tokens: 5, cache_read_tokens: 2, ..Usage::default() },
+            cost: 9,
+            latency_ms: 1,
+            first_token_ms: None,
+        };
+        store.record_usage(usage).await.unwrap();
+    }
+    let until = sunday.plus(Duration::from_secs(30 * 24 * 3600));
+    let of = |weekday, hour| WeekHour { weekday, hour, requests: 2, tokens: 14, cost: 18 };
+    assert_eq!(store.by_week_hour(NOW, until, 0).await.unwrap(), [of(0, 23)]);
+    assert_eq!(store.by_week_hour(NOW, until, 60).await.unwrap(), [of(1, 0)]);
+    assert_eq!(store.by_week_hour(NOW, until, -24 * 60).await.unwrap(), [of(6, 23)]);
 }

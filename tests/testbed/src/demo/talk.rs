@@ -22,8 +22,8 @@ pub(crate) struct Loan {
     pub(crate) account: String,
     pub(crate) name: String,
     pub(crate) key: Option<String>,
-    url: String,
-    headers: BTreeMap<String, String>,
+    pub(crate) url: String,
+    pub(crate) headers: BTreeMap<String, String>,
     lease: String,
 }
 
@@ -227,7 +227,7 @@ pub(crate) fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-fn headers_of(answer: &Value) -> Result<BTreeMap<String, String>, Deviation> {
+pub(crate) fn headers_of(answer: &Value) -> Result<BTreeMap<String, String>, Deviation> {
     let headers = answer["headers"].as_object();
     let headers = headers.ok_or_else(|| Deviation::new("an answer has no headers"))?;
     let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();

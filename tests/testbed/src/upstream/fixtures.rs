@@ -78,7 +78,9 @@ impl Library {
 
 /// A stream cut after each event's blank line.
 pub(crate) fn events(text: &str) -> Vec<Bytes> {
-    text.split_inclusive("\n\n").map(|it| Bytes::copy_from_slice(it.as_bytes())).collect()
+    // A recorded stream has one kind of line end.
+    let blank = if text.contains("\r\n") { "\r\n\r\n" } else { "\n\n" };
+    text.split_inclusive(blank).map(|it| Bytes::copy_from_slice(it.as_bytes())).collect()
 }
 
 /// The stream with its first text delta repeated until `bytes` of it were sent, made as it goes.

@@ -6,6 +6,9 @@
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::translate::json::name;
+pub(super) use crate::translate::json::{number, string};
+
 /// An object being written; [`Obj::end`] closes it.
 pub(super) struct Obj<'o> {
     out: &'o mut Vec<u8>,
@@ -16,20 +19,6 @@ pub(super) struct Obj<'o> {
 pub(super) struct Arr<'o> {
     out: &'o mut Vec<u8>,
     first: bool,
-}
-
-/// Appends a JSON string.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    // A string written to memory cannot fail.
-    let _: serde_json::Result<()> = serde_json::to_writer(out, text);
-}
-
-/// Appends a whole number.
-pub(super) fn number(out: &mut Vec<u8>, number: u64) {
-    match u8::try_from(number) {
-        Ok(digit @ 0..=9) => out.push(b'0' + digit),
-        _ => out.extend_from_slice(number.to_string().as_bytes()),
-    }
 }
 
 /// Whether a text is one JSON object.
@@ -54,8 +43,7 @@ impl<'o> Obj<'o> {
     /// Writes a key and gives the place of its value.
     pub(super) fn key(&mut self, key: &str) -> &mut Vec<u8> {
         self.comma();
-        string(self.out, key);
-        self.out.push(b':');
+        name(self.out, key);
         self.out
     }
 

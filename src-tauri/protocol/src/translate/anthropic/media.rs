@@ -14,7 +14,7 @@ use super::json::Obj;
 use super::request_in::Read;
 use crate::dialect::Dialect;
 use crate::request::Source;
-use crate::translate::TranslateError;
+use crate::translate::{TranslateError, data_url};
 
 /// A picture or file in the provider's words.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl<'r> Media<'r> {
     pub(super) fn of(source: &'r Source, document: bool) -> Option<Self> {
         match source {
             Source::Base64 { media_type, data } => Self::inline(media_type, data, document),
-            Source::Url { url, .. } => match data_url(url) {
+            Source::Url { url, .. } => match data_url::parse(url) {
                 Some((media_type, data)) => Self::inline(media_type, data, document),
                 None => Some(Self::Url { document, url }),
             },
@@ -146,12 +146,6 @@ pub(super) fn note(document: bool, source: &Source, losses: &mut Losses) -> &'st
         }
     }
     if document { "[A document was left out here.]" } else { "[An image was left out here.]" }
-}
-
-/// The media type and data of a `data:` URL in base64.
-fn data_url(url: &str) -> Option<(&str, &str)> {
-    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
-    Some((head.strip_suffix(";base64")?, data))
 }
 
 /// What the first bytes say the data is.

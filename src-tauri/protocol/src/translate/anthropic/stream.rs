@@ -33,7 +33,7 @@ const MAX_HELD: usize = 16 * 1024 * 1024;
 /// Writes a stream.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
-    wish: ClientWish,
+    pub(in crate::translate) wish: ClientWish,
     /// Upstream's id of the message, in this dialect's form.
     id: String,
     started: bool,

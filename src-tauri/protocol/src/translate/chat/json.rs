@@ -3,17 +3,14 @@
 //! Owns: commas, quotes and escapes.
 //! Must not know: what any member means.
 
+use crate::translate::json;
+pub(super) use crate::translate::json::string;
+
 /// An object or an array that is being written.
 pub(super) struct Open<'o> {
     out: &'o mut Vec<u8>,
     empty: bool,
     close: u8,
-}
-
-/// A string with its quotes.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    // Writing to memory cannot fail.
-    let _written = serde_json::to_writer(out, text);
 }
 
 /// The inside of a string, for one that is put together from several texts. There is a byte
@@ -61,8 +58,7 @@ impl<'o> Open<'o> {
 
     /// Where the value of a member goes.
     pub(super) fn key(&mut self, name: &str) -> &mut Vec<u8> {
-        string(self.item(), name);
-        self.out.push(b':');
+        json::name(self.item(), name);
         self.out
     }
 

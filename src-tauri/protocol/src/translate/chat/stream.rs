@@ -25,7 +25,7 @@ const MAX_OPEN: usize = 4096;
 /// Writes a stream.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
-    wish: ClientWish,
+    pub(in crate::translate) wish: ClientWish,
     /// The bytes every chunk begins with, once the answer has.
     #[serde(with = "json_text")]
     head: Vec<u8>,

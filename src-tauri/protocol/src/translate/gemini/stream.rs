@@ -18,7 +18,7 @@ use crate::translate::{ClientWish, Encoder};
 /// Writes a stream.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
-    wish: ClientWish,
+    pub(in crate::translate) wish: ClientWish,
     id: String,
     model: String,
     usage: Option<Usage>,

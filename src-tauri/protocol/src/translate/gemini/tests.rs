@@ -269,6 +269,36 @@ fn answers_stand_behind_their_calls_in_the_order_of_the_calls() {
     assert_eq!(contents[2]["parts"][2]["text"], "and");
 }
 
+/// What an agent sends that was answered: nothing but results stands between two turns of the
+/// model, and every turn before stays as it was (prompt caches depend on it).
+#[test]
+fn a_turn_of_nothing_but_answers_keeps_the_models_turns_apart() {
+    let said = |text: &str| PartKind::Text(text.to_owned());
+    let turns = [
+        turn(Role::User, vec![said("go")]),
+        turn(Role::Assistant, vec![call("a", "{}")]),
+        turn(Role::User, vec![result("a", "one")]),
+        turn(Role::Assistant, vec![said("found it"), call("b", "{}")]),
+        turn(Role::User, vec![result("b", "two")]),
+        turn(Role::Assistant, vec![said("done")]),
+        turn(Role::User, vec![said("thanks")]),
+    ];
+    let (contents, losses) = contents_of(turns.to_vec());
+    assert_eq!(losses, Vec::<&str>::new());
+    let roles: Vec<&str> =
+        contents.as_array().expect("a list").iter().filter_map(|it| it["role"].as_str()).collect();
+    assert_eq!(roles, ["user", "model", "user", "model", "user", "model", "user"]);
+    for (at, answer) in [(2, "one"), (4, "two")] {
+        let parts = contents[at]["parts"].as_array().expect("a list");
+        assert_eq!(parts.len(), 1);
+        assert_eq!(parts[0]["functionResponse"]["response"]["output"], answer);
+    }
+    for n in [3, 5] {
+        let (shorter, _) = contents_of(turns[..n].to_vec());
+        assert_eq!(shorter.as_array().map(Vec::as_slice), contents.as_array().map(|it| &it[..n]));
+    }
+}
+
 #[test]
 fn arguments_and_json_answers_keep_their_bytes() {
     let turns = vec![

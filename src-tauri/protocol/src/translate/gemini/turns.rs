@@ -117,10 +117,12 @@ pub(super) fn contents<'a>(
             losses.push(Loss { field: "turns.role", rule });
         }
         let mut content = Content { parts: Vec::new(), role, calls: Vec::new() };
+        let mut answers = false;
         for (nth, part) in turn.parts.iter().enumerate() {
             match &part.kind {
                 PartKind::ToolResult(_) if pairs.answers_one((at, nth)) => {
                     tell_cache(part, losses);
+                    answers = true;
                     continue;
                 }
                 PartKind::ToolCall(call) if role == "model" => {
@@ -130,7 +132,10 @@ pub(super) fn contents<'a>(
             }
             push_part(part, own, &mut content.parts, losses);
         }
-        if content.parts.is_empty() {
+        // A turn of nothing but answers is where the model's next turn begins anew: the answers
+        // are put into it below.
+        let calls = laid.last().is_some_and(|it| !it.calls.is_empty());
+        if content.parts.is_empty() && !(answers && calls && role == "user") {
             continue;
         }
         match laid.last_mut() {

@@ -31,7 +31,7 @@ fn words(fault: &Fault) -> (u16, &'static str, Option<&'static str>) {
     const INVALID: &str = "invalid_request_error";
     match fault.class {
         Class::Request => match fault.status {
-            Some(413) => (400, INVALID, Some("context_length_exceeded")),
+            Some(413) => (413, INVALID, Some("context_length_exceeded")),
             Some(404) => (404, INVALID, Some("not_found")),
             Some(status @ 400..=499) => (status, INVALID, None),
             _ => (400, INVALID, None),

@@ -3,6 +3,8 @@
 //! Owns: commas, quotes and brackets.
 //! Must not know: the names of any members.
 
+use crate::translate::json;
+
 /// An object that is being written.
 pub(super) struct Object<'o> {
     out: &'o mut Vec<u8>,
@@ -13,12 +15,6 @@ pub(super) struct Object<'o> {
 pub(super) struct List<'o> {
     out: &'o mut Vec<u8>,
     any: bool,
-}
-
-/// Appends a JSON string.
-pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
-    // Writing text to a Vec cannot fail.
-    let _: serde_json::Result<()> = serde_json::to_writer(out, text);
 }
 
 // === impl Object ===
@@ -35,13 +31,12 @@ impl<'o> Object<'o> {
         if std::mem::replace(&mut self.any, true) {
             self.out.push(b',');
         }
-        quote(self.out, name);
-        self.out.push(b':');
+        json::name(self.out, name);
         self.out
     }
 
     pub(super) fn text(&mut self, name: &str, text: &str) {
-        quote(self.key(name), text);
+        json::string(self.key(name), text);
     }
 
     /// A member whose value is JSON already.
@@ -49,8 +44,8 @@ impl<'o> Object<'o> {
         self.key(name).extend_from_slice(json.as_bytes());
     }
 
-    pub(super) fn number(&mut self, name: &str, number: impl std::fmt::Display) {
-        self.json(name, &number.to_string());
+    pub(super) fn number(&mut self, name: &str, number: impl serde::Serialize) {
+        json::number(self.key(name), number);
     }
 
     pub(super) fn flag(&mut self, name: &str, flag: bool) {

@@ -3,12 +3,13 @@
 //! Owns: kinds of content parts, where pictures and files are.
 //! Must not know: whose turn it is.
 
-use super::data_url;
+use super::media;
 use super::members::{Members, Text, Value, list, text, text_or_json};
 use super::quick::Content;
 use super::request_in::{keep, keep_rest, unknown};
 use crate::dialect::Dialect;
 use crate::request::{Part, PartKind, Request, Source};
+use crate::translate::data_url;
 
 /// Marks the name of an unknown part, which goes back inside a message, from that of an item.
 pub(super) const CONTENT: &str = "content.";
@@ -104,7 +105,7 @@ fn read_image(part: &mut Members<'_>, request: &mut Request) -> Option<PartKind>
 
 fn read_file(part: &mut Members<'_>) -> Option<PartKind> {
     let name = part.text("filename");
-    let likely = data_url::media_type_of(name.as_deref());
+    let likely = media::media_type_of(name.as_deref());
     let source = if let Some(data) = part.text("file_data") {
         match data_url::parse(&data) {
             Some(_) => at_url(data, likely),
@@ -121,7 +122,7 @@ fn read_file(part: &mut Members<'_>) -> Option<PartKind> {
 fn read_audio(part: &mut Members<'_>) -> Option<PartKind> {
     let mut audio = Members::of(part.take("input_audio")?)?;
     let (data, format) = (audio.text("data")?, audio.text("format")?);
-    let media_type = data_url::audio_type(&format);
+    let media_type = media::audio_type(&format);
     Some(PartKind::Audio { source: Source::Base64 { media_type, data } })
 }
 

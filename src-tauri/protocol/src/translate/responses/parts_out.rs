@@ -3,9 +3,9 @@
 //! Owns: content parts, where pictures and files are told to be.
 //! Must not know: items, whose turn comes next.
 
-use super::data_url;
 use super::json::{List, Object};
 use super::losses::{self, Losses};
+use super::media;
 use super::parts_in::CONTENT;
 use crate::dialect::Dialect;
 use crate::request::{Part, PartKind, Source, Unknown};
@@ -76,7 +76,7 @@ fn write_image(source: &Source, detail: Option<&str>, list: &mut List<'_>, losse
     };
     match source {
         Source::Base64 { media_type, data } => {
-            write("image_url", &data_url::write(media_type, data), list);
+            write("image_url", &media::write(media_type, data), list);
         }
         Source::Url { url, .. } => write("image_url", url, list),
         Source::File { dialect: Dialect::Responses, id } => write("file_id", id, list),
@@ -104,8 +104,8 @@ fn write_document(
     match source {
         Source::Base64 { media_type, data } => {
             // Servers tell a file's kind by its name.
-            let made = (!own).then(|| data_url::file_name(media_type));
-            write("file_data", &data_url::write(media_type, data), name.or(made), list);
+            let made = (!own).then(|| media::file_name(media_type));
+            write("file_data", &media::write(media_type, data), name.or(made), list);
         }
         Source::Url { url, .. } => write("file_url", url, name.filter(|_| own), list),
         Source::File { dialect: Dialect::Responses, id } => {
@@ -123,7 +123,7 @@ fn write_audio(source: &Source, side: Side, list: &mut List<'_>, losses: &mut Lo
     let Source::Base64 { media_type, data } = source else {
         return losses.add(losses::AUDIO);
     };
-    match data_url::audio_format(media_type) {
+    match media::audio_format(media_type) {
         Some(format) if side == Side::Input => {
             let mut it = list.object();
             it.text("type", "input_audio");

@@ -228,10 +228,10 @@ fn write_include(request: &Request, body: &mut Object<'_>) {
     }
     let mut list: List<'_> = body.list("include");
     if reasons(request) {
-        super::json::quote(list.next(), "reasoning.encrypted_content");
+        crate::translate::json::string(list.next(), "reasoning.encrypted_content");
     }
     if logprobs {
-        super::json::quote(list.next(), INCLUDE_LOGPROBS);
+        crate::translate::json::string(list.next(), INCLUDE_LOGPROBS);
     }
     list.close();
 }

@@ -25,7 +25,7 @@ const MAX_KEPT: usize = 64 * 1024 * 1024;
 /// Writes a stream.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StreamEncoder {
-    wish: ClientWish,
+    pub(in crate::translate) wish: ClientWish,
     wire: Wire,
     started: bool,
     /// How it ended; nothing is written after that.
@@ -114,6 +114,11 @@ impl StreamEncoder {
             open: Vec::new(),
             idle: None,
         }
+    }
+
+    /// The next event gets this number: what came before it was written by somebody else.
+    pub const fn number_from(&mut self, number: u64) {
+        self.wire.sequence = number;
     }
 
     /// How the answer ended, once it has.

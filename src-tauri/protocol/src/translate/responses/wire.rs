@@ -17,7 +17,7 @@ pub(super) struct Wire {
     pub(super) model: String,
     /// What ids of items are made of.
     base: String,
-    sequence: u64,
+    pub(super) sequence: u64,
     /// Items by position; empty until they are done.
     #[serde(with = "json_texts")]
     pub(super) output: Vec<Vec<u8>>,

@@ -44,7 +44,7 @@ pub(super) fn delta(index: u32, kind: &str, member: &str, text: &str, out: &mut 
     out.extend_from_slice(
         b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":",
     );
-    super::super::json::number(out, index.into());
+    super::super::json::number(out, index);
     out.extend_from_slice(b",\"delta\":{\"type\":\"");
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(b"\",\"");

@@ -9,7 +9,7 @@ use super::super::read::{Content, Member, find, find_text, is_null, keep, member
 use super::unknown;
 use crate::dialect::Dialect;
 use crate::request::{Part, PartKind, Source, Unknown};
-use crate::translate::TranslateError;
+use crate::translate::{TranslateError, data_url};
 
 /// Reads a message's content.
 pub(super) fn read(content: Content<'_>, parts: &mut Vec<Part>) -> Result<(), TranslateError> {
@@ -114,9 +114,8 @@ fn only<'a>(value: &'a RawValue, names: &[&str]) -> Option<Vec<Member<'a>>> {
 
 /// `data:image/png;base64,...` as data, anything else as an address.
 fn source_of(url: &str) -> Source {
-    let data = url.strip_prefix("data:").and_then(|it| it.split_once(";base64,"));
-    match data {
-        Some((media_type, data)) if !media_type.is_empty() && !media_type.contains(',') => {
+    match data_url::parse(url) {
+        Some((media_type, data)) if !media_type.is_empty() => {
             Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() }
         }
         _ => Source::Url { url: url.to_owned(), media_type: None },

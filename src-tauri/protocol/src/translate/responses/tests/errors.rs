@@ -24,7 +24,7 @@ fn statuses_types_and_codes_are_this_dialects() {
         (402, 429, "insufficient_quota", json!("insufficient_quota")),
         (403, 403, "permission_error", json!("permission_denied")),
         (404, 404, "invalid_request_error", json!("not_found")),
-        (413, 400, "invalid_request_error", json!("context_length_exceeded")),
+        (413, 413, "invalid_request_error", json!("context_length_exceeded")),
         (422, 422, "invalid_request_error", Value::Null),
         (429, 429, "rate_limit_exceeded", json!("rate_limit_exceeded")),
         (500, 500, "server_error", json!("server_error")),

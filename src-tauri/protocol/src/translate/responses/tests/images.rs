@@ -5,7 +5,7 @@ use serde_json::json;
 use super::foreign::{result, turn};
 use super::{fields, foreign, read, written};
 use crate::request::{Part, PartKind, Request, Role, Source};
-use crate::translate::responses::data_url;
+use crate::translate::data_url;
 
 fn said(kind: PartKind) -> (serde_json::Value, Vec<&'static str>) {
     let turns = vec![turn(Role::User, vec![kind])];

@@ -8,7 +8,7 @@ use crate::decode::{StreamDecoder, whole as decode_whole};
 use crate::dialect::Dialect;
 use crate::event::{End, Event, StopReason, Usage};
 use crate::translate::ClientWish;
-use crate::translate::pair::StreamTranslator;
+use crate::translate::pair::{self, StreamTranslator};
 use crate::translate::responses::whole;
 
 fn wish(upstream: Dialect) -> ClientWish {
@@ -137,4 +137,17 @@ fn every_recorded_answer_means_the_same_whole_as_streamed() {
             }
         }
     }
+}
+
+#[test]
+fn a_stream_that_was_passed_on_and_broke_off_is_numbered_on() {
+    let mut out = Vec::new();
+    let wish = wish(Dialect::Responses);
+    pair::break_off(Dialect::Responses, wish, ("resp_1", "m", 7), "cut", &mut out);
+    let text = String::from_utf8(out).expect("text");
+    assert!(text.starts_with("event: response.failed\ndata: {"), "{text}");
+    assert!(
+        text.contains("\"sequence_number\":7,") && text.contains("\"id\":\"resp_1\""),
+        "{text}"
+    );
 }

@@ -1,19 +1,7 @@
-//! Data URLs (RFC 2397) in base64, and the names of media types.
+//! Names of media types, and data URLs as they are written.
 //!
-//! Owns: `data:image/png;base64,...` both ways, a file's likely type.
+//! Owns: `data:image/png;base64,...` put together, a file's likely type.
 //! Must not know: requests.
-
-/// The media type and the base64 of a data URL; none where it is no such URL.
-pub(super) fn parse(url: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = url.split_at_checked(5)?;
-    if !scheme.eq_ignore_ascii_case("data:") {
-        return None;
-    }
-    let (head, data) = rest.split_once(',')?;
-    let (kind, encoding) = head.rsplit_once(';')?;
-    let media_type = kind.split(';').next().unwrap_or_default();
-    encoding.eq_ignore_ascii_case("base64").then_some((media_type, data))
-}
 
 /// The URL of base64 data.
 pub(super) fn write(media_type: &str, data: &str) -> String {

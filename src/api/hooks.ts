@@ -1,0 +1,90 @@
+// Calls from components: reads are cached by method and params, writes drop what they change.
+import {
+  keepPreviousData,
+  useMutation,
+  type UseMutationResult,
+  useQuery,
+  useQueryClient,
+  type UseQueryResult,
+} from '@tanstack/react-query'
+import { createContext, useContext } from 'react'
+
+import type { Client } from './client'
+import type { UserError } from './errors'
+import type { Method, Params, Result } from './shapes'
+
+export const ClientContext = createContext<Client | null>(null)
+
+export function useClient(): Client {
+  const client = useContext(ClientContext)
+  if (!client) throw new Error('no client above this component')
+  return client
+}
+
+export interface ReadOptions<T> {
+  enabled?: boolean
+  /** Ask again this often, while the page is seen. */
+  everyMs?: number | ((data: T | undefined) => number | false)
+  /** Show the last answer while another one is fetched. */
+  keep?: boolean
+}
+
+export function useRead<M extends Method>(
+  method: M,
+  params: Params<M>,
+  options: ReadOptions<Result<M>> = {},
+): UseQueryResult<Result<M>, UserError> {
+  const client = useClient()
+  const every = options.everyMs
+  return useQuery<Result<M>, UserError>({
+    queryKey: [method, params],
+    queryFn: ({ signal }) => client.call(method, params, { signal }),
+    enabled: options.enabled ?? true,
+    refetchInterval:
+      typeof every === 'function' ? (query) => every(query.state.data) : (every ?? false),
+    ...(options.keep ? { placeholderData: keepPreviousData } : {}),
+  })
+}
+
+/** What a write makes stale. */
+const STALES: Partial<Record<Method, readonly Method[]>> = {
+  create_credential: ['list_credentials', 'list_groups', 'gateway_status'],
+  update_credential: ['list_credentials', 'get_credential', 'list_groups'],
+  delete_credential: ['list_credentials', 'list_groups', 'gateway_status'],
+  set_credential_enabled: ['list_credentials', 'get_credential'],
+  reset_credential: ['list_credentials', 'get_credential'],
+  import_credentials: ['list_credentials', 'gateway_status'],
+  refresh_token: ['list_credentials', 'get_credential'],
+  add_api_keys: ['list_credentials', 'get_credential'],
+  remove_api_keys: ['list_credentials', 'get_credential'],
+  set_api_key_status: ['list_credentials', 'get_credential'],
+  test_api_keys: ['list_credentials', 'get_credential'],
+  complete_login: ['list_credentials', 'get_credential'],
+  save_group: ['list_groups'],
+  delete_group: ['list_groups', 'list_credentials', 'get_credential'],
+  create_client_key: ['list_client_keys'],
+  update_client_key: ['list_client_keys'],
+  rotate_client_key: ['list_client_keys'],
+  delete_client_key: ['list_client_keys'],
+  update_config: ['get_config', 'list_models'],
+}
+
+export function useStale(): (methods: readonly Method[]) => Promise<void> {
+  const queries = useQueryClient()
+  return async (methods) => {
+    await Promise.all(methods.map((it) => queries.invalidateQueries({ queryKey: [it] })))
+  }
+}
+
+export function useWrite<M extends Method>(
+  method: M,
+  options: { timeoutMs?: number } = {},
+): UseMutationResult<Result<M>, UserError, Params<M>> {
+  const client = useClient()
+  const stale = useStale()
+  return useMutation<Result<M>, UserError, Params<M>>({
+    mutationFn: (params) => client.call(method, params, options),
+    // Also after a failure: a stale save failed because something did change.
+    onSettled: () => stale(STALES[method] ?? []),
+  })
+}

@@ -1,0 +1,134 @@
+// Accounts as rows, or as cards where there is no room.
+import { useTranslation } from 'react-i18next'
+
+import { type Account, keyCounts } from '../../api/shapes'
+import { count } from '../../lib/format'
+import { Badge } from '../../ui/Badge'
+import { Menu } from '../../ui/Menu'
+import { Link } from '../../ui/router'
+import { Ago } from '../../ui/Time'
+import { type Column, type Sort, VirtualTable } from '../../ui/VirtualTable'
+import { HealthBadge } from './HealthBadge'
+import { useAccountActions } from './useAccountActions'
+import type { Today } from './useToday'
+
+export function AccountTable({
+  rows,
+  today,
+  sort,
+  onSort,
+}: {
+  rows: readonly Account[]
+  today: ReadonlyMap<string, Today>
+  sort: Sort
+  onSort: (sort: Sort) => void
+}) {
+  const { t, i18n } = useTranslation(['accounts', 'common'])
+  const columns: Column<Account>[] = [
+    {
+      id: 'name',
+      head: t('account'),
+      width: 'minmax(0, 2.2fr)',
+      sortable: true,
+      cell: (it) => (
+        <div className="stack-1">
+          <Link to={`/accounts/${it.id}`} className="strong clip">
+            {it.name}
+          </Link>
+          <span className="small muted clip">
+            {[it.owner_email, it.organization_id].filter(Boolean).join(' · ') ||
+              t(`kind_${it.auth_type}`)}
+          </span>
+        </div>
+      ),
+    },
+    {
+      id: 'health',
+      head: t('health'),
+      width: 'minmax(0, 1.5fr)',
+      sortable: true,
+      cell: (it) => <HealthBadge account={it} />,
+    },
+    {
+      id: 'kind',
+      head: t('kind'),
+      width: 'minmax(0, 1.2fr)',
+      cell: (it) => {
+        const keys = keyCounts(it)
+        return (
+          <div className="stack-1">
+            <span>{t(`kind_${it.auth_type}`)}</span>
+            <span className="small muted">
+              {keys
+                ? t('keysState', { active: keys.active, total: keys.total })
+                : t(`endpoint_${it.endpoint_type}`)}
+            </span>
+          </div>
+        )
+      },
+    },
+    {
+      id: 'priority',
+      head: t('priority'),
+      width: 'minmax(0, 1fr)',
+      sortable: true,
+      cell: (it) => (
+        <div className="row tight wrap">
+          <span className="num">{it.priority}</span>
+          {it.groups.map((group) => (
+            <Badge key={group}>{group}</Badge>
+          ))}
+        </div>
+      ),
+    },
+    {
+      id: 'use',
+      head: t('use'),
+      width: 'minmax(0, 1fr)',
+      sortable: true,
+      cell: (it) => {
+        const use = today.get(it.id)
+        return (
+          <div className="stack-1">
+            <span>{t('requests', { count: use?.requests ?? 0 })}</span>
+            <span className="small muted">
+              {t('tokens', { n: count(use?.tokens ?? 0, i18n.language) })}
+            </span>
+          </div>
+        )
+      },
+    },
+    {
+      id: 'lastUsed',
+      head: t('lastUsed'),
+      width: 'minmax(0, 1fr)',
+      sortable: true,
+      cell: (it) => <Ago at={it.last_used_at} />,
+    },
+    {
+      id: 'actions',
+      head: t('common:actions'),
+      hideHead: true,
+      width: '4rem',
+      end: true,
+      cell: (it) => <RowMenu account={it} />,
+    },
+  ]
+  return (
+    <VirtualTable
+      label={t('title')}
+      rows={rows}
+      columns={columns}
+      rowKey={(it) => it.id}
+      rowHeight={64}
+      sort={sort}
+      onSort={onSort}
+    />
+  )
+}
+
+function RowMenu({ account }: { account: Account }) {
+  const { t } = useTranslation('common')
+  const { items } = useAccountActions(account)
+  return <Menu label={t('more', { name: account.name })} items={items} />
+}

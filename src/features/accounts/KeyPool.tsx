@@ -1,0 +1,127 @@
+// The keys of one account: found, chosen, acted upon in bulk.
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { type Account, keyList } from '../../api/shapes'
+import { toCsv } from '../../lib/csv'
+import { Button } from '../../ui/Button'
+import { download } from '../../ui/download'
+import { SelectField } from '../../ui/Field'
+import { EmptyState } from '../../ui/Notice'
+import { Card } from '../../ui/Page'
+import { AddKeysDialog } from './AddKeysDialog'
+import { type KeyState, keyState } from './accountState'
+import { KeyTable } from './KeyTable'
+import { useKeyActions } from './useKeyActions'
+
+const STATES = ['active', 'cooling', 'error', 'banned', 'disabled'] as const
+
+export function KeyPool({ account }: { account: Account }) {
+  const { t } = useTranslation(['accounts', 'common'])
+  const keys = keyList(account)
+  const [state, setState] = useState<KeyState | ''>('')
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [adding, setAdding] = useState(false)
+  const rows = useMemo(
+    () => keys.filter((it) => state === '' || keyState(it) === state),
+    [keys, state],
+  )
+  const ids = rows.filter((it) => chosen.has(it.id)).map((it) => it.id)
+  const actions = useKeyActions(account, () => setChosen(new Set()))
+  const barred = actions.barred ?? (ids.length === 0 ? t('nothingSelected') : null)
+  const save = () => {
+    const body = rows.map((it) => [it.tail, keyState(it), it.error ?? it.cooling?.reason, it.uses, it.tokens_used, it.last_used_at])
+    download(
+      `keys-${state || 'all'}.csv`,
+      'text/csv',
+      toCsv(['key', 'state', 'why', 'requests', 'tokens', 'last used'], body),
+    )
+  }
+  return (
+    <Card
+      actions={
+        <>
+          <SelectField
+            label={t('common:status')}
+            hideLabel
+            value={state}
+            onChange={(event) => setState(event.target.value as KeyState | '')}
+            options={[
+              { value: '', label: `${t('common:all')} (${keys.length})` },
+              ...STATES.map((it) => ({
+                value: it,
+                label: `${t(`keyStatus_${it}`)} (${keys.filter((key) => keyState(key) === it).length})`,
+              })),
+            ]}
+          />
+          <Button onClick={save} small disabledReason={rows.length === 0 ? t('poolEmpty') : null}>
+            {t('exportKeys')}
+          </Button>
+          <Button
+            small
+            busy={actions.testing !== null}
+            disabledReason={actions.barred ?? (keys.length === 0 ? t('poolEmpty') : null)}
+            onClick={() => void actions.test(rows.map((it) => it.id))}
+          >
+            {t('testAll')}
+          </Button>
+          <Button
+            variant="primary"
+            small
+            icon="plus"
+            onClick={() => setAdding(true)}
+            disabledReason={actions.barred}
+          >
+            {t('addKeys')}
+          </Button>
+        </>
+      }
+    >
+      <div className="row wrap" role="group" aria-label={t('common:actions')}>
+        <span className="muted" role="status">
+          {t('selected', { count: ids.length })}
+        </span>
+        <Button small onClick={() => void actions.test(ids)} disabledReason={barred}>
+          {t('testSelected')}
+        </Button>
+        <Button small onClick={() => actions.setStatus(ids, 'active')} disabledReason={barred}>
+          {t('enable')}
+        </Button>
+        <Button small onClick={() => actions.setStatus(ids, 'disabled')} disabledReason={barred}>
+          {t('disable')}
+        </Button>
+        <Button small onClick={() => actions.setStatus(ids, 'banned')} disabledReason={barred}>
+          {t('ban')}
+        </Button>
+        <Button
+          small
+          variant="danger"
+          onClick={() => void actions.remove(ids)}
+          disabledReason={barred}
+        >
+          {t('remove')}
+        </Button>
+      </div>
+      {actions.testing ? (
+        <div className="row">
+          <progress
+            className="grow"
+            value={actions.testing.done}
+            max={actions.testing.total}
+            aria-label={t('testing', { ...actions.testing })}
+          />
+          <span role="status">{t('testing', { ...actions.testing })}</span>
+          <Button small icon="stop" onClick={actions.stopTest}>
+            {t('stopTest')}
+          </Button>
+        </div>
+      ) : null}
+      {rows.length === 0 ? (
+        <EmptyState title={t('poolEmpty')}>{t('poolEmptyBody')}</EmptyState>
+      ) : (
+        <KeyTable rows={rows} chosen={chosen} onChoose={setChosen} results={actions.results} />
+      )}
+      {adding ? <AddKeysDialog account={account} onClose={() => setAdding(false)} /> : null}
+    </Card>
+  )
+}

@@ -1,0 +1,210 @@
+// Values over time as lines, with the same as a table.
+import { max, ticks } from 'd3-array'
+import { area, line } from 'd3-shape'
+import { type PointerEvent, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { Button } from '../../ui/Button'
+import { Card } from '../../ui/Page'
+
+export interface Series {
+  name: string
+  values: readonly (number | null)[]
+}
+
+const WIDTH = 640
+const HEIGHT = 220
+const LEFT = 52
+const RIGHT = 8
+const TOP = 10
+const BOTTOM = 24
+const COLOURS = ['--dp-series-1', '--dp-series-2', '--dp-series-3', '--dp-series-4'] as const
+// Told apart without colour too.
+const DASHES = [undefined, '6 3', '2 3', '10 3 2 3'] as const
+
+export function LineChart({
+  title,
+  times,
+  series,
+  format,
+  timeLabel,
+}: {
+  title: string
+  times: readonly Date[]
+  series: readonly Series[]
+  format: (value: number) => string
+  timeLabel: (at: Date) => string
+}) {
+  const { t } = useTranslation('common')
+  const [asTable, setAsTable] = useState(false)
+  const [at, setAt] = useState<number | null>(null)
+  const top = Math.max(max(series.flatMap((it) => it.values.map((one) => one ?? 0))) ?? 0, 1e-9)
+  const marks = ticks(0, top, 4)
+  const ceiling = Math.max(top, marks.at(-1) ?? top)
+  const last = Math.max(times.length - 1, 1)
+  const x = (index: number) => LEFT + (index / last) * (WIDTH - LEFT - RIGHT)
+  const y = (value: number) => HEIGHT - BOTTOM - (value / ceiling) * (HEIGHT - TOP - BOTTOM)
+  const point = (event: PointerEvent<SVGSVGElement>) => {
+    const box = event.currentTarget.getBoundingClientRect()
+    const along = ((event.clientX - box.left) / box.width) * WIDTH
+    const index = Math.round(((along - LEFT) / (WIDTH - LEFT - RIGHT)) * last)
+    setAt(Math.min(Math.max(index, 0), times.length - 1))
+  }
+  const labels = [0, Math.floor(last / 2), last].filter(
+    (it, index, all) => it < times.length && all.indexOf(it) === index,
+  )
+  const sum = series
+    .map((it) => `${it.name}: ${format(it.values.reduce<number>((a, b) => a + (b ?? 0), 0))}`)
+    .join('; ')
+  const hovered = at === null ? undefined : times[at]
+  return (
+    <Card
+      title={title}
+      className="chart"
+      actions={
+        <Button small variant="ghost" aria-pressed={asTable} onClick={() => setAsTable((it) => !it)}>
+          {asTable ? t('chart') : t('table')}
+          <span className="sr"> {title}</span>
+        </Button>
+      }
+    >
+      {asTable ? (
+        <DataTable title={title} times={times} series={series} format={format} timeLabel={timeLabel} />
+      ) : (
+        <>
+          <svg
+            viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+            role="img"
+            aria-label={`${title}. ${sum}`}
+            onPointerMove={point}
+            onPointerLeave={() => setAt(null)}
+          >
+            {marks.map((it) => (
+              <g key={it}>
+                <line className="grid" x1={LEFT} x2={WIDTH - RIGHT} y1={y(it)} y2={y(it)} />
+                <text x={LEFT - 6} y={y(it) + 4} textAnchor="end">
+                  {format(it)}
+                </text>
+              </g>
+            ))}
+            {labels.map((it, index) => (
+              <text
+                key={it}
+                x={x(it)}
+                y={HEIGHT - 6}
+                textAnchor={index === 0 ? 'start' : index === labels.length - 1 ? 'end' : 'middle'}
+              >
+                {timeLabel(times[it] ?? new Date(0))}
+              </text>
+            ))}
+            {series.map((it, index) => (
+              <Line key={it.name} series={it} index={index} x={x} y={y} />
+            ))}
+            {at === null ? null : (
+              <line className="grid" x1={x(at)} x2={x(at)} y1={TOP} y2={HEIGHT - BOTTOM} />
+            )}
+          </svg>
+          <div className="legend">
+            {series.map((it, index) => (
+              <span key={it.name}>
+                <span
+                  className="swatch"
+                  aria-hidden="true"
+                  style={{ background: `var(${COLOURS[index % COLOURS.length]})` }}
+                />
+                {it.name}
+                {at === null || it.values[at] === undefined || it.values[at] === null
+                  ? null
+                  : `: ${format(it.values[at])}`}
+              </span>
+            ))}
+            <span className="muted">{hovered ? timeLabel(hovered) : ' '}</span>
+          </div>
+        </>
+      )}
+    </Card>
+  )
+}
+
+function Line({
+  series,
+  index,
+  x,
+  y,
+}: {
+  series: Series
+  index: number
+  x: (index: number) => number
+  y: (value: number) => number
+}) {
+  const colour = `var(${COLOURS[index % COLOURS.length]})`
+  const path = line<number | null>()
+    .defined((it) => it !== null)
+    .x((_, at) => x(at))
+    .y((it) => y(it ?? 0))
+  const below = area<number | null>()
+    .defined((it) => it !== null)
+    .x((_, at) => x(at))
+    .y0(y(0))
+    .y1((it) => y(it ?? 0))
+  const values = [...series.values]
+  return (
+    <>
+      {index === 0 ? <path d={below(values) ?? ''} fill={colour} opacity={0.12} /> : null}
+      <path
+        d={path(values) ?? ''}
+        fill="none"
+        stroke={colour}
+        strokeWidth={2}
+        strokeLinejoin="round"
+        strokeDasharray={DASHES[index % DASHES.length]}
+      />
+    </>
+  )
+}
+
+function DataTable({
+  title,
+  times,
+  series,
+  format,
+  timeLabel,
+}: {
+  title: string
+  times: readonly Date[]
+  series: readonly Series[]
+  format: (value: number) => string
+  timeLabel: (at: Date) => string
+}) {
+  return (
+    <div className="chart-table" role="region" aria-label={title} tabIndex={0}>
+      <table className="table">
+        <thead>
+          <tr>
+            <td />
+            {series.map((it) => (
+              <th key={it.name} scope="col" className="end">
+                {it.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {times.map((at, index) => (
+            <tr key={at.getTime()}>
+              <th scope="row">{timeLabel(at)}</th>
+              {series.map((it) => {
+                const value = it.values[index]
+                return (
+                  <td key={it.name} className="num end">
+                    {value === null || value === undefined ? '–' : format(value)}
+                  </td>
+                )
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,113 @@
+// One request's life.
+import { useTranslation } from 'react-i18next'
+
+import { useRead } from '../../api/hooks'
+import type { LoggedRequest } from '../../api/pending'
+import { dollars, exact, millis } from '../../lib/format'
+import { Badge } from '../../ui/Badge'
+import { Loaded } from '../../ui/Loaded'
+import { Card, Facts, Page } from '../../ui/Page'
+import { Link } from '../../ui/router'
+import { When } from '../../ui/Time'
+import { classOf, kindOf, OUTCOME_TONE } from './outcome'
+import { useNames } from './useNames'
+
+export function RequestPage({ id }: { id: string }) {
+  const { t } = useTranslation('requests')
+  const request = decodeURIComponent(id)
+  const read = useRead('get_request', { request_id: request })
+  return (
+    <Page
+      title={read.error?.kind === 'not_found' ? t('notFound') : t('request')}
+      intro={<code>{request}</code>}
+      back={<Link to="/requests">‹ {t('all')}</Link>}
+    >
+      <Loaded read={read}>{(it) => <Life request={it} />}</Loaded>
+    </Page>
+  )
+}
+
+function Life({ request: it }: { request: LoggedRequest }) {
+  const { t, i18n } = useTranslation(['requests', 'common'])
+  const locale = i18n.language
+  const names = useNames()
+  const number = (value: number) => exact(value, locale)
+  const { usage } = it
+  const kind = kindOf(it.outcome)
+  return (
+    <>
+      <Card>
+        <Facts
+          items={[
+            [
+              t('outcome'),
+              <Badge key="outcome" tone={OUTCOME_TONE[kind]}>
+                {[t(`outcome_${kind}`), classOf(it.outcome)].filter(Boolean).join(' · ')}
+              </Badge>,
+            ],
+            [t('status'), it.status],
+            [t('started'), <When key="started" at={it.started_at} />],
+            [t('total'), millis(it.latency_ms, locale)],
+            [t('firstToken'), it.first_token_ms == null ? null : millis(it.first_token_ms, locale)],
+            [t('dialect'), it.client],
+            [t('endpoint'), it.endpoint],
+            [t('asked'), it.model_asked],
+            [t('sent'), it.model_sent],
+            [t('stream'), it.stream ? t('common:yes') : t('common:no')],
+            [t('clientKey'), it.client_key_id ? names.clientKey(it.client_key_id) : t('noClientKey')],
+            [t('session'), it.session ? <code key="session">{it.session}</code> : null],
+            [t('upstreamId'), it.upstream_request_id ? <code key="up">{it.upstream_request_id}</code> : null],
+          ]}
+        />
+      </Card>
+      <Card title={t('tokens')}>
+        <Facts
+          items={[
+            [t('input'), number(usage.input_tokens)],
+            [t('cacheRead'), number(usage.cache_read_tokens)],
+            [t('cacheWrite'), number(usage.cache_write_5m_tokens + usage.cache_write_1h_tokens)],
+            [t('output'), number(usage.output_tokens)],
+            [t('reasoning'), number(usage.reasoning_tokens)],
+            [t('cost'), dollars(it.cost ?? 0, locale)],
+          ]}
+        />
+      </Card>
+      <Card title={t('attempts')}>
+        {it.attempts.length === 0 ? (
+          <p className="muted">{t('noAttempts')}</p>
+        ) : (
+          <ol className="timeline plain stack-3">
+            {it.attempts.map((one, index) => (
+              <li key={index} className="row wrap">
+                <Badge tone={one.class ? 'bad' : 'ok'}>{one.class ?? t('passedOn')}</Badge>
+                <strong>
+                  {one.account ? (
+                    <Link to={`/accounts/${one.account}`}>{names.account(one.account)}</Link>
+                  ) : (
+                    t('givenKey')
+                  )}
+                </strong>
+                <span className="muted">
+                  {one.status ?? t('noAnswer')} · {millis(one.latency_ms, locale)}
+                </span>
+              </li>
+            ))}
+          </ol>
+        )}
+      </Card>
+      {it.skipped.length === 0 ? null : (
+        <Card title={t('skipped')}>
+          <p className="muted">{t('skippedBody')}</p>
+          <ul className="plain stack-2">
+            {it.skipped.map(([reason, n]) => (
+              <li key={reason} className="row wrap">
+                <strong>{reason}</strong>
+                <span className="muted">{t('accountCount', { count: n })}</span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+    </>
+  )
+}

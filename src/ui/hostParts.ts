@@ -1,0 +1,34 @@
+// The host's own parts, where it has them: they look as the rest of the host does.
+//
+// Dialogs, menus, selects and tabs are ours in both builds: the host's render into its body, where
+// neither our styles nor our language reach.
+import type { ComponentType, ReactNode } from 'react'
+
+// Their props are shadcn's, which pass what they do not know to the element.
+type Part = ComponentType<Record<string, unknown> & { children?: ReactNode }>
+
+interface HostParts {
+  Button?: Part
+  Badge?: Part
+  Input?: Part
+  Textarea?: Part
+}
+
+const NAMES = ['Button', 'Badge', 'Input', 'Textarea'] as const
+
+function read(): HostParts {
+  if (!__HOST__) return {}
+  const given: unknown = (globalThis as { ProxyCastPluginComponents?: unknown })
+    .ProxyCastPluginComponents
+  if (typeof given !== 'object' || given === null) return {}
+  const found: HostParts = {}
+  for (const name of NAMES) {
+    const part = (given as Record<string, unknown>)[name]
+    if (typeof part === 'function' || (typeof part === 'object' && part !== null)) {
+      found[name] = part as Part
+    }
+  }
+  return found
+}
+
+export const hostParts = read()

@@ -1,0 +1,222 @@
+// The plugin's page as the host loads it.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { createHostPage } from './hostPage.mjs'
+import { ADMIN_KEY, createBrowser, createRig, openPage, shot, violations } from './rig.mjs'
+
+let rig, plugin, host, browser, gateway
+
+before(async () => {
+  rig = await createRig()
+  plugin = rig.plugin()
+  gateway = await rig.serve()
+  host = await createHostPage(plugin.call)
+  browser = await createBrowser()
+})
+
+after(async () => {
+  await browser?.close()
+  await host?.stop()
+  await rig?.stop()
+})
+
+/** The page with the plugin on it, in the ways given. */
+async function mounted(ways, options) {
+  const opened = await openPage(browser, options)
+  await opened.page.goto(host.url)
+  await opened.page.evaluate(() => globalThis.loadPlugin())
+  await opened.page.evaluate((it) => globalThis.mountPlugin(it), ways ?? {})
+  return opened
+}
+
+const STYLED = ['#host-title', '#host-button', '#host-table', '#host-table td', '#host-input', '#host-link', 'body', 'html']
+
+/** Computed styles of what is the host's. */
+function hostStyles(page) {
+  return page.evaluate(
+    (all) =>
+      all.map((it) => {
+        const style = getComputedStyle(document.querySelector(it))
+        // How large the page is may change: there is a plugin on it now.
+        const sizes = /(^|-)(size|height|width|origin)$|^inset|^(top|bottom|left|right)$/
+        const names = [...style].filter((name) => !sizes.test(name))
+        return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(name)]))
+      }),
+    STYLED,
+  )
+}
+
+test('it works over the plugin process, without a console error', async () => {
+  const { page, problems, context } = await mounted()
+  await page.getByRole('heading', { name: 'Accounts', level: 1 }).waitFor()
+  assert.equal(await page.getByText('Plugin process').count(), 1)
+  await page.getByRole('button', { name: 'Add account' }).first().click()
+  await page.getByRole('tab', { name: 'API keys' }).click()
+  await page.getByRole('textbox', { name: /API keys/ }).fill('fk-host-11111111\nfk-host-22222222')
+  await page.getByRole('textbox', { name: /Name/ }).fill('From the host')
+  await page.getByRole('button', { name: 'Add account' }).click()
+  await page.getByRole('heading', { name: 'From the host' }).waitFor()
+  await page.getByText('…2222').waitFor()
+  // The host shows the news, not we.
+  const told = await page.evaluate(() => globalThis.told)
+  assert.deepEqual(told, [['success', '2 keys were added to From the host']])
+  // Its own buttons and inputs are used.
+  assert.ok((await page.locator('.dp .hb').count()) > 3)
+  assert.deepEqual(await violations(page, '.dp'), [])
+  await shot(page, 'host-account')
+  assert.deepEqual(problems, [])
+  await context.close()
+})
+
+test('every page renders in light and dark, and axe finds nothing', async () => {
+  for (const theme of ['light', 'dark']) {
+    const { page, problems, context } = await mounted()
+    if (theme === 'dark') await page.evaluate(() => document.documentElement.classList.add('dark'))
+    for (const name of ['Dashboard', 'Groups', 'Client keys', 'Requests', 'Playground', 'Set up a client', 'Settings', 'Accounts']) {
+      await page.getByRole('navigation').getByRole('button', { name, exact: true }).click()
+      await page.getByRole('heading', { level: 1, name }).waitFor()
+      await page.waitForFunction(() => !document.querySelector('.skeleton'))
+      assert.deepEqual(await violations(page, '.dp'), [], `${name}, ${theme}`)
+      await shot(page, `host-${theme}-${name.replaceAll(' ', '-').toLowerCase()}`)
+    }
+    assert.deepEqual(problems, [])
+    await context.close()
+  }
+})
+
+test('the host keeps its looks, and nothing goes on after unmounting', async () => {
+  const { page, context } = await openPage(browser)
+  await page.addInitScript(() => {
+    // Counts what is left: listeners on window and document, intervals and timeouts.
+    const left = { listeners: new Set(), timers: new Set(), requests: 0 }
+    globalThis.left = left
+    for (const target of [window, document]) {
+      const { addEventListener: add, removeEventListener: remove } = target
+      const name = (type, listener) => [target === window ? 'window' : 'document', type, listener]
+      const known = []
+      const find = (it) => known.find((one) => one.every((part, at) => part === it[at]))
+      target.addEventListener = function (type, listener, ...rest) {
+        const it = name(type, listener)
+        if (!find(it)) known.push(it)
+        left.listeners.add(find(it))
+        return add.call(target, type, listener, ...rest)
+      }
+      target.removeEventListener = function (type, listener, ...rest) {
+        const it = find(name(type, listener))
+        if (it) left.listeners.delete(it)
+        return remove.call(target, type, listener, ...rest)
+      }
+    }
+    const { setTimeout: later, clearTimeout: cancel, setInterval: often, clearInterval: end } = window
+    window.setTimeout = (work, ms, ...rest) => {
+      const id = later((...it) => { left.timers.delete(id); work(...it) }, ms, ...rest)
+      left.timers.add(id)
+      return id
+    }
+    window.clearTimeout = (id) => { left.timers.delete(id); cancel(id) }
+    window.setInterval = (...it) => { const id = often(...it); left.timers.add(id); return id }
+    window.clearInterval = (id) => { left.timers.delete(id); end(id) }
+    const { fetch } = window
+    window.fetch = (...it) => { left.requests += 1; return fetch(...it) }
+  })
+  await page.goto(host.url)
+  const looks = await hostStyles(page)
+  const globals = () => page.evaluate(() => Object.keys(globalThis))
+  const before = await globals()
+  await page.evaluate(() => globalThis.loadPlugin())
+  assert.deepEqual((await globals()).filter((it) => !before.includes(it)), ['DroidProviderPlugin'])
+  const begun = await page.evaluate(() => [globalThis.left.listeners.size, globalThis.left.timers.size])
+  await page.evaluate(() => globalThis.mountPlugin({}))
+  await page.getByRole('heading', { name: 'Accounts', level: 1 }).waitFor()
+  assert.deepEqual(await hostStyles(page), looks)
+  // An open dialog is no leak either.
+  await page.getByRole('button', { name: 'Import' }).click()
+  await page.getByRole('dialog').waitFor()
+  assert.deepEqual((await hostStyles(page)).slice(0, 6), looks.slice(0, 6))
+  await page.keyboard.press('Escape')
+  await page.evaluate(() => globalThis.unmountPlugin())
+  await page.waitForTimeout(1500)
+  const requests = await page.evaluate(() => globalThis.left.requests)
+  await page.waitForTimeout(6500)
+  const [listeners, timers, later, rest] = await page.evaluate(() => [
+    [...globalThis.left.listeners].map(([target, type]) => `${target} ${type}`),
+    globalThis.left.timers.size,
+    globalThis.left.requests,
+    document.getElementById('mount').childElementCount,
+  ])
+  // React's own root listens on document for selectionchange for ever.
+  assert.deepEqual(listeners.filter((it) => it !== 'document selectionchange').length, begun[0])
+  assert.equal(timers, begun[1])
+  assert.equal(later, requests)
+  assert.equal(rest, 0)
+  assert.deepEqual(await hostStyles(page), looks)
+  await context.close()
+})
+
+for (const rpc of ['older', 'text']) {
+  test(`a bridge that answers in another shape works: ${rpc}`, async () => {
+    const { page, problems, context } = await mounted({ rpc })
+    await page.getByRole('heading', { name: 'Accounts', level: 1 }).waitFor()
+    await page.getByText('Plugin process').waitFor()
+    await page.waitForFunction(() => !document.querySelector('.skeleton'))
+    assert.deepEqual(problems, [])
+    await context.close()
+  })
+}
+
+for (const rpc of ['reject', 'hang', 'throw']) {
+  test(`the gateway is taken when the bridge does this: ${rpc}`, async () => {
+    const { page, context } = await mounted({
+      rpc,
+      gateway: { url: gateway.url, adminKey: ADMIN_KEY },
+    })
+    await page.getByText(`Gateway ${gateway.url}`).waitFor({ timeout: 30_000 })
+    await page.getByRole('button', { name: 'From the host' }).waitFor()
+    await context.close()
+  })
+}
+
+for (const [rpc, http, credentials, storage] of [
+  ['reject', 'reject', 'ok', 'ok'],
+  ['hang', 'hang', 'older', 'hang'],
+  ['throw', 'reject', 'ok', 'reject'],
+]) {
+  test(`read only with instructions: ${rpc}, ${http}, ${credentials}, ${storage}`, async () => {
+    const { page, problems, context } = await mounted({ rpc, http, credentials, storage, gateway: { url: gateway.url, adminKey: 'x' } })
+    await page.getByText('There is no connection to the program').waitFor({ timeout: 40_000 })
+    await page.getByText('chmod +x droid-provider-cli').waitFor()
+    await page.getByRole('rowheader', { name: 'Known to the host' }).waitFor()
+    assert.deepEqual(await violations(page, '.dp'), [])
+    assert.deepEqual(problems, [])
+    await shot(page, `host-read-only-${rpc}`)
+    await context.close()
+  })
+}
+
+test('a host that lists nothing is told as that, and a gateway can be named', async () => {
+  const { page, context } = await mounted({ rpc: 'reject', credentials: 'reject' })
+  await page.getByText('This could not be loaded').waitFor({ timeout: 30_000 })
+  await page.getByRole('button', { name: 'Change connection' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Gateway address' }).fill(gateway.url)
+  await dialog.getByLabel('Admin key', { exact: true }).fill('wrong')
+  await dialog.getByRole('button', { name: 'Connect', exact: true }).click()
+  await dialog.getByRole('alert').waitFor()
+  await dialog.getByLabel('Admin key', { exact: true }).fill(ADMIN_KEY)
+  await dialog.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByText(`Gateway ${gateway.url}`).waitFor({ timeout: 30_000 })
+  await context.close()
+})
+
+test('it speaks Chinese where the host does', async () => {
+  const { page, context } = await mounted({}, { locale: 'zh-CN' })
+  await page.evaluate(() => {
+    globalThis.unmountPlugin()
+    document.documentElement.lang = 'zh-CN'
+    globalThis.mountPlugin({})
+  })
+  await page.getByRole('heading', { name: '账户', level: 1 }).waitFor()
+  await shot(page, 'host-zh')
+  await context.close()
+})

@@ -1,0 +1,124 @@
+// A stand-in for ProxyCast: a page that gives a plugin what the host gives it and nothing else.
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+
+import { ROOT } from './rig.mjs'
+
+const react = (path) => readFileSync(join(ROOT, 'node_modules', path), 'utf8')
+
+const PAGE = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Host</title>
+<style>
+  :root { --background: 0 0% 100%; --foreground: 240 10% 4%; --primary: 221 83% 45%; --primary-foreground: 0 0% 100%; --muted: 240 5% 96%; --border: 240 6% 90%; --radius: 0.5rem; }
+  .dark { --background: 240 10% 6%; --foreground: 0 0% 98%; --primary: 217 91% 68%; --primary-foreground: 222 47% 8%; --muted: 240 4% 16%; --border: 240 4% 24%; }
+  body { margin: 0; font-family: sans-serif; background: hsl(var(--background)); color: hsl(var(--foreground)); }
+  .hb { min-height: 36px; padding: 0 12px; border: 1px solid hsl(var(--foreground) / 45%); border-radius: 6px; background: transparent; color: inherit; font: inherit; display: inline-flex; gap: 6px; align-items: center; }
+  .hb-default { background: hsl(var(--primary)); color: hsl(var(--primary-foreground)); }
+  .hi { padding: 6px 10px; border: 1px solid hsl(var(--foreground) / 45%); border-radius: 6px; background: transparent; color: inherit; font: inherit; width: 100%; box-sizing: border-box; }
+</style></head>
+<body>
+  <header><h1 id="host-title">ProxyCast</h1><button id="host-button">Host</button><table id="host-table"><tr><td>cell</td></tr></table><input id="host-input" value="x"><a id="host-link" href="#x">link</a></header>
+  <div id="mount"></div>
+  <script>REACT</script>
+  <script>REACT_DOM</script>
+  <script>
+    // The host keeps its renderer to itself.
+    const { createRoot } = window.ReactDOM; delete window.ReactDOM;
+    const h = React.createElement
+    const pass = (tag, name) => React.forwardRef(({ variant, size, asChild, ...rest }, ref) => h(tag, { ...rest, ref, className: [name, variant && name + '-' + variant, rest.className].filter(Boolean).join(' ') }))
+    window.ProxyCastPluginComponents = {
+      Button: pass('button', 'hb'), Input: pass('input', 'hi'), Textarea: pass('textarea', 'hi'), Badge: pass('span', 'hbadge'),
+      Card: pass('div', 'hc'), CardHeader: pass('div', 'hch'), CardContent: pass('div', 'hcc'), Label: pass('label', 'hl'),
+      Switch: pass('button', 'hs'), cn: (...it) => it.filter(Boolean).join(' '), toast: () => {}, providerPoolApi: {},
+    }
+    const post = (path, body) => fetch(path, { method: 'POST', body: JSON.stringify(body) }).then((it) => it.json())
+    const hang = () => new Promise(() => {})
+    const refuse = () => Promise.reject(new Error('plugin is not installed'))
+    const store = new Map()
+    window.told = []
+    const note = (kind) => (text) => window.told.push([kind, text])
+    const WAYS = {
+      ok: (method, params) => post('/rpc', { method, params }).then((it) => { if (it.error) throw Object.assign(new Error(it.error.message), it.error); return it.result }),
+      older: (method, params) => post('/rpc', { method, params }),
+      text: (method, params) => post('/rpc', { method, params }).then(JSON.stringify),
+      reject: refuse, hang, throw: () => { throw new Error('no bridge') },
+    }
+    window.makeSdk = ({ rpc = 'ok', http = 'ok', credentials = 'ok', storage = 'ok', gateway = null } = {}) => {
+      if (gateway) store.set('gateway', JSON.stringify(gateway))
+      const kept = storage === 'ok'
+        ? { get: async (it) => store.get(it) ?? null, set: async (it, value) => void store.set(it, value), delete: async (it) => void store.delete(it), keys: async () => [...store.keys()] }
+        : { get: storage === 'hang' ? hang : refuse, set: refuse, delete: refuse, keys: refuse }
+      return {
+        database: { query: refuse, execute: refuse },
+        http: { request: http === 'ok' ? (url, options) => post('/http', { url, options }) : http === 'hang' ? hang : refuse },
+        crypto: { encrypt: async (it) => it, decrypt: async (it) => it },
+        notification: { success: note('success'), error: note('error'), info: note('info'), warning: note('warning') },
+        events: { emit() {}, on() {}, once() {} },
+        storage: kept,
+        credential: { list: credentials === 'ok' ? async () => [{ id: 'h1', plugin_id: 'droid-provider', auth_type: 'oauth', display_name: 'Known to the host', status: 'active', last_error_message: null }] : credentials === 'older' ? async () => ({ credentials: [{ id: 'h1', displayName: 'Known to the host', authType: 'oauth', status: 'active' }] }) : credentials === 'hang' ? hang : refuse },
+        config: { get: refuse, set: refuse },
+        rpc: { call: WAYS[rpc], isConnected: rpc === 'hang' ? hang : () => false, connect: rpc === 'hang' ? hang : rpc === 'reject' ? refuse : async () => true, disconnect: async () => {}, on() {}, off() {} },
+      }
+    }
+    let root = null
+    window.loadPlugin = async () => {
+      const style = document.createElement('style'); style.id = 'plugin-style'
+      style.textContent = await (await fetch('/styles.css')).text(); document.head.append(style)
+      const code = await (await fetch('/index.js')).text()
+      const script = document.createElement('script'); script.textContent = code; document.body.append(script)
+    }
+    window.mountPlugin = (ways) => {
+      root = createRoot(document.getElementById('mount'))
+      root.render(h(window.DroidProviderPlugin.default, { sdk: makeSdk(ways), pluginId: 'droid-provider' }))
+    }
+    window.unmountPlugin = () => { root.unmount(); root = null }
+  </script>
+</body></html>`
+
+/** Serves the page, the plugin's two files, its process and the host's HTTP client. */
+export async function createHostPage(call) {
+  const html = PAGE.replace('REACT_DOM', () => react('react-dom/umd/react-dom.production.min.js')).replace(
+    'REACT',
+    () => react('react/umd/react.production.min.js'),
+  )
+  const answer = async (request, body) => {
+    switch (request.url) {
+      case '/':
+        return ['text/html', html]
+      case '/index.js':
+        return ['text/javascript', readFileSync(join(ROOT, 'plugin/dist/index.js'))]
+      case '/styles.css':
+        return ['text/css', readFileSync(join(ROOT, 'plugin/dist/styles.css'))]
+      case '/rpc': {
+        const { method, params } = JSON.parse(body)
+        return ['application/json', JSON.stringify(await call(method, params))]
+      }
+      case '/http': {
+        const { url, options } = JSON.parse(body)
+        const { method, headers, body: sent } = options
+        const response = await fetch(url, { method, headers, body: sent })
+        const text = await response.text()
+        const of = { status: response.status, headers: Object.fromEntries(response.headers), body: text }
+        return ['application/json', JSON.stringify(of)]
+      }
+      default:
+        return ['text/plain', '']
+    }
+  }
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (it) => (body += it))
+    request.on('end', () => {
+      answer(request, body).then(
+        ([type, text]) => response.writeHead(200, { 'content-type': type }).end(text),
+        (error) => response.writeHead(500).end(String(error)),
+      )
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  }
+}
