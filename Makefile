@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench fuzz sdk ui ui-check ui-browser
+.PHONY: help demo run check test bench load fuzz sdk ui ui-check ui-browser package
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ ui-browser: node_modules/.package-lock.json ## both builds of the web page in a 
 sdk: ## the official Python and JavaScript SDKs alone; needs python3, node and npm
 	tests/sdk/run.sh
 
+package: ui ## the plugin's zip with this platform's binary, installed once as the host does it
+	$(CARGO) build --release --locked --bin droid-provider-cli
+	python3 packaging/package.py --this $(TARGET)/release/droid-provider-cli --out $(TARGET)/package
+
 # The benches a manifest names.
 benches = $(shell sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p;}' $(1))
 
@@ -54,6 +58,9 @@ bench: ## measure; needs a quiet machine
 	    $(CARGO) bench --locked -p droid-provider --bench $$it || exit 1; done
 	for it in $(call benches,src-tauri/protocol/Cargo.toml); do \
 	    $(CARGO) bench --locked -p droid-protocol --bench $$it || exit 1; done
+
+load: ## thousands of streams at once and in a row, with full numbers
+	DROID_LOAD=1 $(CARGO) test --release --locked --test load -- --nocapture --test-threads=1
 
 fuzz: ## look for inputs that break it, FUZZ_SECONDS for each target; needs a nightly toolchain
 	src-tauri/fuzz/run.sh $(FUZZ_SECONDS)

@@ -12,9 +12,13 @@
 
 mod cli {
     mod accounts;
+    mod client_keys;
+    mod doctor;
     mod kit;
     mod layout;
     mod plugin;
     mod questions;
+    mod setup;
     mod terminal;
+    mod transfer;
 }

@@ -13,12 +13,17 @@
 mod support;
 
 mod gateway {
+    mod admin;
+    mod admin_door;
     mod ask;
     mod clients;
+    mod conversations;
     mod ends;
+    mod faults;
     mod hostile;
     mod kit;
     mod passing;
     mod start;
+    mod streams;
     mod watched;
 }

@@ -6,6 +6,7 @@
 pub mod import;
 mod keys;
 pub mod spec;
+pub mod transfer;
 pub mod view;
 
 use std::collections::HashMap;

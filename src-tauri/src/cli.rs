@@ -5,7 +5,10 @@
 
 mod accounts;
 mod ask;
+mod backup;
 mod browser;
+mod client_keys;
+mod doctor;
 mod failure;
 mod groups;
 mod info;
@@ -16,11 +19,14 @@ mod names;
 mod options;
 mod page;
 mod plugin;
+mod ready;
 mod secrets;
 mod selection;
 mod serve;
 mod session;
+mod setup;
 mod shell;
+mod transfer;
 mod usage;
 mod working;
 
@@ -76,14 +82,23 @@ enum Command {
     Keys(keys::Keys),
     #[command(subcommand)]
     Groups(groups::Groups),
+    #[command(subcommand)]
+    ClientKeys(client_keys::ClientKeys),
     Models(models::Models),
     Usage(usage::Usage),
     Test(accounts::Test),
     Explain(selection::Explain),
     Validate(accounts::Validate),
     Refresh(accounts::Refresh),
+    Import(transfer::Import),
+    Export(transfer::Export),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Rekey(secrets::Rekey),
+    Doctor(doctor::Doctor),
     Serve(serve::Serve),
+    Ready(ready::Ready),
+    Setup(setup::Setup),
     InstallPlugin(plugin::InstallPlugin),
     Info(info::Info),
     Completions(shell::Completions),
@@ -177,13 +192,21 @@ impl Command {
             Self::Accounts(it) => Box::pin(it.run(session)).await,
             Self::Keys(it) => it.run(session).await,
             Self::Groups(it) => it.run(session).await,
+            Self::ClientKeys(it) => it.run(session).await,
             Self::Models(it) => it.run(session).await,
             Self::Usage(it) => it.run(session).await,
             Self::Test(it) => it.run(session).await,
             Self::Explain(it) => it.run(session).await,
             Self::Validate(it) => it.run(session).await,
             Self::Refresh(it) => it.run(session).await,
+            Self::Import(it) => Box::pin(it.run(session)).await,
+            Self::Export(it) => Box::pin(it.run(session)).await,
+            Self::Backup(it) => it.run(session).await,
+            Self::Restore(it) => it.run(session).await,
             Self::Rekey(it) => it.run(session).await,
+            Self::Doctor(it) => Box::pin(it.run(session)).await,
+            Self::Ready(it) => it.run(session).await,
+            Self::Setup(it) => Box::pin(it.run(session)).await,
             Self::InstallPlugin(it) => it.run(session),
             Self::Info(it) => it.run(session).await,
             Self::Completions(it) => Ok(it.run(session)),

@@ -109,6 +109,12 @@ impl Timestamp {
             .to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
+    /// Reads the date of an HTTP header.
+    #[must_use]
+    pub fn from_rfc2822(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text.trim()).ok().map(|it| Self(it.timestamp_millis()))
+    }
+
     /// Reads RFC 3339 with any offset.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {

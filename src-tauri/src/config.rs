@@ -209,6 +209,8 @@ pub struct Gateway {
     pub factory_key_header: bool,
     /// A client's own `Authorization` goes upstream where no client key is sent.
     pub pass_through: bool,
+    /// Names beside those of this machine that the admin API may be asked under.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// What a million tokens of a model cost, in millionths of a dollar.
@@ -300,6 +302,7 @@ impl Default for Config {
                 drain: Duration::from_secs(30),
                 factory_key_header: false,
                 pass_through: false,
+                allowed_hosts: Vec::new(),
             },
             prices: default_prices(),
             usage: Usage { retention_days: 90, request_log_days: 30 },

@@ -3,6 +3,7 @@
 //! Owns: [`Error`]: its text for the person, its `kind`, whether to retry, the hint.
 //! Must not know: RPC codes, HTTP statuses of our own faces, secrets.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,6 +70,8 @@ pub enum Error {
         message: String,
         /// When the earliest one will be free again, if that is known.
         retry_after: Option<Duration>,
+        /// How many were passed over for each reason.
+        skipped: BTreeMap<&'static str, usize>,
     },
     /// The account must be signed in again by a person.
     #[error("account `{name}` needs a new sign-in: {reason}")]

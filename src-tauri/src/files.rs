@@ -111,6 +111,8 @@ fn write_temporary(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
 /// A new name lasts only once its folder is on disk; Windows has no such call and needs none.
 fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
+        // A name alone is in the folder we are in.
+        Some(parent) if parent.as_os_str().is_empty() && cfg!(unix) => File::open(".")?.sync_all(),
         Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
         _ => Ok(()),
     }

@@ -3,6 +3,7 @@
 //! Owns: how it starts, what it says then, and the order in which it stops.
 //! Must not know: what a route does, how an account is picked, JSON-RPC.
 
+mod admin;
 mod auth;
 mod background;
 mod bind;
@@ -13,6 +14,7 @@ mod metrics;
 mod routes;
 mod server;
 mod shared;
+mod stall;
 mod ui;
 
 use std::future::Future;
@@ -51,6 +53,9 @@ const MOST_THREADS: usize = 8;
 /// # Errors
 /// When it may not or cannot listen, or its data cannot be opened or written.
 pub fn run(boot: Boot, options: Options) -> Result<()> {
+    // Each stream takes two connections; many systems allow a process a thousand files unless it
+    // asks. What it does not get, it does without.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads.clamp(2, MOST_THREADS))
@@ -77,13 +82,14 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
         .local_addr()
         .map_err(|error| Error::Internal(format!("the socket has no address: {error}")))?;
     let (stopping, stopped) = watch::channel(false);
+    let admin = admin::Admin::open(&context, address).await?;
     let shared = Arc::new(Shared::new(context, app.clone(), address, stopped.clone()));
     say(address, options.json);
 
-    let limits = server::Limits::of(&config.gateway);
+    let limits = server::Limits::of(&config);
     let serving = server::run(
         listener,
-        routes::router(Arc::clone(&shared)),
+        routes::router(Arc::clone(&shared), admin),
         &limits,
         (stopped, Arc::clone(&shared.connections)),
     );

@@ -261,6 +261,7 @@ fn refused(
     last: Option<Box<Refused>>,
     entry: &mut Entry,
 ) -> Failure {
+    entry.passed_over(&error);
     match last {
         Some(last) => {
             let Refused { fault, headers } = *last;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::clock::Timestamp;
 use crate::config::Proxy;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -75,6 +76,17 @@ pub struct ProxyTest {
     pub elapsed: Duration,
 }
 
+/// What a host said that was asked for nothing in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// It had what was asked for.
+    pub ok: bool,
+    /// The time there, if it told.
+    pub date: Option<Timestamp>,
+    /// From the start to the head of the answer.
+    pub elapsed: Duration,
+}
+
 // === impl Clients ===
 
 impl Clients {
@@ -124,6 +136,21 @@ impl Clients {
             return Err(Error::invalid("proxy", "does not accept this user and password"));
         }
         Ok(ProxyTest { status: response.status().as_u16(), elapsed: start.elapsed() })
+    }
+
+    /// Asks a host for anything, without any credential: an answer of any kind shows that it is
+    /// there.
+    ///
+    /// # Errors
+    /// Why it cannot be reached, for a person.
+    pub async fn reach(&self, url: &Url, timeout: Duration) -> Result<Reached, String> {
+        let client = self.client(None).map_err(|error| error.to_string())?;
+        let start = Instant::now();
+        let sent = client.http.get(url.clone()).timeout(timeout).send().await;
+        let response = sent.map_err(|error| Transport::of(error, client.proxied).text)?;
+        let date = response.headers().get(reqwest::header::DATE);
+        let date = date.and_then(|it| Timestamp::from_rfc2822(it.to_str().ok()?));
+        Ok(Reached { ok: response.status().is_success(), date, elapsed: start.elapsed() })
     }
 
     fn with_connect_timeout(rotating: Vec<Proxy>, connect_timeout: Duration) -> Self {

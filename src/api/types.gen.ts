@@ -184,6 +184,8 @@ export type Config = {
   /** Off answers every call that needs an account with an error. */
   enabled: boolean;
   gateway: {
+    /** Names beside those of this machine that the admin API may be asked under. */
+    allowed_hosts: string[];
     /** How long a request's body may pause while it is sent. */
     body_timeout_seconds: number;
     /** From the order to stop to the end of what is in flight then. Needs a restart. */
@@ -335,6 +337,8 @@ export type ConfigPatch = {
   /** Off answers every call that needs an account with an error. */
   enabled?: boolean;
   gateway?: {
+    /** Names beside those of this machine that the admin API may be asked under. */
+    allowed_hosts?: string[];
     /** How long a request's body may pause while it is sent. */
     body_timeout_seconds?: number;
     /** From the order to stop to the end of what is in flight then. Needs a restart. */

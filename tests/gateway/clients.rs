@@ -329,3 +329,27 @@ async fn what_was_asked_is_counted_to_its_key_and_noted_without_content() {
     assert_eq!(line["attempts"][0]["status"], 200, "{line}");
     assert!(!ended.stderr.contains("canary") && !ended.stderr.contains(&key));
 }
+
+#[tokio::test]
+async fn why_no_account_could_be_had_is_noted_with_the_request() {
+    let rig = configured(json!({})).await;
+    let off = json!({ "schedulable": false });
+    keys(&rig, &[POOLED], off).await;
+    let gateway =
+        Gateway::start(&host(&rig).env("RUST_LOG", "info").env("API_ACCESS_KEY", KEY)).await;
+    assert_eq!(with_key(&gateway, KEY).await.status, 503);
+    let broken = gateway.url("/v1/messages");
+    let answer = request("POST", &broken, [("x-api-key", KEY)], b"{").await;
+    assert_eq!(answer.status, 400);
+    gateway.stop().await;
+    let db = rusqlite::Connection::open(rig.database()).expect("the database");
+    let mut rows = db
+        .prepare("SELECT status, outcome, skipped FROM requests ORDER BY started_at")
+        .expect("a query");
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let rows: Vec<(u16, String, String)> =
+        rows.expect("rows").map(|it| it.expect("a row")).collect();
+    assert_eq!((rows[0].0, rows[0].1.as_str()), (503, "error:no_account"));
+    assert!(rows[0].2.contains("1]"), "{rows:?}");
+    assert_eq!((rows[1].0, rows[1].1.as_str()), (400, "error:invalid"));
+}

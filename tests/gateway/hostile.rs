@@ -8,12 +8,13 @@ use std::time::Duration;
 use droid_protocol::dialect::Dialect;
 use droid_testbed::gateway::Gateway;
 use droid_testbed::http::{Open, raw, request};
+use droid_testbed::upstream::{Action, Match};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::ask::{Ask, CLAUDE, KEY, configured, keys, started};
+use super::ask::{Ask, CLAUDE, KEY, configured, keys, started, until};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -194,6 +195,23 @@ async fn bodies_that_are_no_requests_are_told_in_the_clients_words() {
         }
     }
     lives(&gateway).await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_takes_nothing_of_an_answer_is_let_go_and_its_place_is_free() {
+    let rig = configured(json!({ "timeout_ms": 1000 })).await;
+    keys(&rig, &["fk-pooled-0123456789abcdef"], json!({ "max_concurrency": 1 })).await;
+    let gateway = started(&rig).await;
+    let path = "/api/llm/a/v1/messages";
+    let endless = Action::InfiniteStream { bytes: 1 << 40 };
+    rig.fake.script().next(Match::any().path(path), endless);
+    let ask = Ask::new(Dialect::Anthropic, CLAUDE, true);
+    let silent = ask.open(&gateway).await;
+    assert_eq!(silent.status, 200);
+    until("its place is free", async || (ask.send(&gateway).await.status == 200).then_some(()))
+        .await;
+    drop(silent);
     gateway.stop().await;
 }
 

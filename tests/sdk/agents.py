@@ -202,6 +202,7 @@ class Gemini:
 AGENTS = {"anthropic": Anthropic, "responses": Responses, "chat": Chat, "gemini": Gemini}
 
 
+OPENING = "Weather in SF and the latest AI news?"
 # The recorded calls of `tool_call` have the ids of these: no conversation has both.
 CASES = ["parallel_tool_calls", "thinking_text", "refusal", "plain_text"]
 
@@ -209,7 +210,7 @@ CASES = ["parallel_tool_calls", "thinking_text", "refusal", "plain_text"]
 def play(base, dialect, model, stream):
     """A whole loop: two calls at once, their results and a thought, a picture, the answer."""
     agent = AGENTS[dialect](base, model, stream)
-    agent.user("Weather in SF and the latest AI news?")
+    agent.user(OPENING)
     turns = [agent.ask()]
     first, second = turns[0]["tool_calls"]
     agent.results(

@@ -97,8 +97,8 @@ def loop(stack, client, model, stream):
 
 def asked(entries, client, source):
     """One account, one session, and a history that only grows: else no prompt cache ever hits."""
-    if len(entries) != 4:
-        return [f"4 requests were expected, {len(entries)} came"]
+    if len(entries) != len(agents.CASES):
+        return [f"{len(agents.CASES)} requests were expected, {len(entries)} came"]
     problems = []
     for header in ["authorization", "x-session-id"]:
         seen = {dict(it["headers"]).get(header) for it in entries}
@@ -181,8 +181,22 @@ def node_rows(stack, path):
         "SDK_MODELS": json.dumps(stacks.MODELS),
     }
     done = subprocess.run(["node", HERE / "run_node.mjs", stack.url, path], env=env, check=False)
-    problems = refused(stack.asked_since(seq))
-    return run_python.tell("gateway, node: accepted upstream", problems) or done.returncode != 0
+    entries = stack.asked_since(seq)
+    problems = refused(entries)
+    if done.returncode == 0:
+        problems += node_loops([it for it in entries if agents.OPENING in (it.get("body") or "")])
+    return run_python.tell("gateway, node: as it came upstream", problems) or done.returncode != 0
+
+
+def node_loops(entries):
+    """Its loops come one after the other, in the order of clients and models."""
+    problems = []
+    for client in agents.AGENTS:
+        for endpoint in stacks.MODELS.values():
+            for _ in [False, True]:
+                loop, entries = entries[: len(agents.CASES)], entries[len(agents.CASES) :]
+                problems += asked(loop, client, stacks.DIALECT_OF[endpoint])
+    return problems + (["more requests than the loops have"] if entries else [])
 
 
 if __name__ == "__main__":

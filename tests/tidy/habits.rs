@@ -16,7 +16,7 @@ const STATUSES: [(&str, &str); 7] = [
     ("src-tauri/protocol/src/translate/anthropic/error.rs", "the client's word for a fault"),
     ("src-tauri/protocol/src/translate/chat/error.rs", "the client's word for a fault"),
     ("src-tauri/protocol/src/translate/gemini/error.rs", "the client's word for a fault"),
-    ("src-tauri/src/gateway/error.rs", "the gateway's own answers"),
+    ("src-tauri/src/gateway/error", "the gateway's own answers"),
     ("src-tauri/src/oauth/answer.rs", "the sign-in service's answers"),
     ("src-tauri/src/upstream.rs", "407 is the proxy's, not the answer of whom we asked"),
 ];

@@ -76,8 +76,8 @@ const PROGRAM: &[Row] = &[
         ],
         "upstream, sign-in, faces",
     ),
+    row("upstream", &["clock", "config", "error", "secret", "p:fault"], "accounts, what is sent"),
     row("metrics", &["store", "p:dialect"], "who asks for them, what a request said"),
-    row("upstream", &["config", "error", "secret", "p:fault"], "accounts, what is sent"),
     row(
         "oauth",
         &["clock", "config", "error", "ids", "ports", "secret", "upstream", "p:fault"],
@@ -221,6 +221,7 @@ const PROGRAM: &[Row] = &[
             "clock",
             "config",
             "error",
+            "files",
             "metrics",
             "models",
             "oauth",
@@ -258,8 +259,8 @@ const PROGRAM: &[Row] = &[
     row(
         "cli",
         &[
-            "api", "app", "clock", "config", "error", "gateway", "logging", "oauth", "rpc",
-            "secret", "signals", "store",
+            "accounts", "api", "app", "clock", "config", "error", "files", "gateway", "logging",
+            "oauth", "rpc", "secret", "signals", "store", "upstream",
         ],
         "how anything is done: commands call the method table",
     ),
@@ -287,6 +288,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("rpassword", &["cli"]),
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
+    ("toml_edit", &["cli"]),
     (
         "tokio",
         &[

@@ -211,7 +211,7 @@ pub fn read_file(path: &Path) -> Result<(Kind, AccountSpec)> {
 }
 
 /// A refresh token wins over a key: it is the newer way in, and the key may be a leftover.
-fn kind_of(mut spec: AccountSpec) -> Option<(Kind, AccountSpec)> {
+pub(super) fn kind_of(mut spec: AccountSpec) -> Option<(Kind, AccountSpec)> {
     let has_refresh = spec.refresh_token.as_ref().is_some_and(|it| !it.expose().trim().is_empty());
     if has_refresh {
         spec.api_keys = None;

@@ -167,7 +167,8 @@ impl Accounts {
         for key in pasted {
             told.push(match key {
                 PastedKey::Plain(secret) => {
-                    keys.push(NewKey { id: KeyId::from(self.entropy.uuid()), secret });
+                    let id = KeyId::from(self.entropy.uuid());
+                    keys.push(NewKey { id, secret, status: KeyStatus::Active });
                     None
                 }
                 PastedKey::Stored(secret) | PastedKey::Malformed(secret) => {

@@ -114,9 +114,9 @@ fn leave_out(schema: &mut Value, names: &[&str]) {
     }
 }
 
-/// The word behind `/admin/`.
+/// The word behind `/admin/` or `/factory/`.
 fn tag(path: &str) -> &str {
-    path.trim_start_matches("/admin/").split('/').next().unwrap_or_default()
+    path.split('/').nth(2).unwrap_or_default()
 }
 
 fn error() -> Value {

@@ -274,7 +274,7 @@ fn sending(show: &mut dyn FnMut(&str, &dyn Debug)) {
 
 fn storing(show: &mut dyn FnMut(&str, &dyn Debug)) {
     show("NewTokens", &new_tokens());
-    let key = || NewKey { id: KeyId::from("k"), secret: secret() };
+    let key = || NewKey { id: KeyId::from("k"), secret: secret(), status: KeyStatus::Active };
     show("NewKey", &key());
     let new = NewAccount {
         account: account(),

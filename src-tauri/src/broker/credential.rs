@@ -3,6 +3,7 @@
 //! Owns: the decrypted secrets this process keeps, and for how long they may be used.
 //! Must not know: how a token is refreshed, how secrets are stored.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -137,7 +138,7 @@ impl Broker {
             }
             None => keys.find(|it| it.status == KeyStatus::Active).ok_or_else(|| {
                 let message = format!("no key of account `{}` is active", account.name);
-                Error::NoAccount { message, retry_after: None }
+                Error::NoAccount { message, retry_after: None, skipped: BTreeMap::new() }
             }),
         }
         .map(|it| it.id.clone())

@@ -6,6 +6,7 @@
 //! The store alone knows: a place may be taken by one process and given back by another, end with
 //! its time, or end with the process that took it. The pool is told before it is asked.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::lease::Lease;
@@ -93,6 +94,7 @@ impl Broker {
                 account.name, account.max_concurrency
             ),
             retry_after: Some(Duration::from_secs(1)),
+            skipped: BTreeMap::new(),
         })
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::failure::{Failure, Result};
 use super::page::Tone;
 use super::session::{Answer, Session};
+use crate::config::env::Env;
 
 const MANIFEST: &str = include_str!("../../../plugin/plugin.json");
 const CONFIG: &str = include_str!("../../../plugin/config.json");
@@ -91,8 +92,17 @@ impl InstallPlugin {
     }
 }
 
+/// The plugin's folder in each place where a host may look.
+pub(super) fn folders(env: &dyn Env) -> Vec<PathBuf> {
+    let homes = [
+        env.config_home().map(|it| it.join("proxycast/plugins")),
+        env.home().map(|it| it.join(".proxycast/plugins")),
+    ];
+    homes.into_iter().flatten().map(|it| it.join(env!("CARGO_PKG_NAME"))).collect()
+}
+
 /// The name the manifest has for this platform's binary.
-fn binary_name(manifest: &Value) -> Result<String> {
+pub(super) fn binary_name(manifest: &Value) -> Result<String> {
     let system = match std::env::consts::OS {
         "macos" => "macos",
         "windows" => "windows",

@@ -17,6 +17,7 @@ use crate::api::context::Context;
 use crate::api::methods::Api;
 use crate::app::{App, Boot};
 use crate::clock::Timestamp;
+use crate::config::Live;
 
 /// One for each run of the program.
 pub(crate) struct Session {
@@ -34,6 +35,8 @@ pub(crate) struct Answer {
     /// For a person.
     page: Page,
     exit: Exit,
+    /// It is on stdout already.
+    written: bool,
 }
 
 // === impl Session ===
@@ -68,6 +71,14 @@ impl Session {
     ) -> Result<Value> {
         let params = serde_json::to_value(params).unwrap_or_default();
         Ok(working::shown(doing, self.api.call(method, &params)).await?)
+    }
+
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) async fn config(&self) -> Result<Live> {
+        Ok(self.api.context().config().await?.clone())
     }
 
     /// Every part, opened now if it was not yet; for what no method does.
@@ -122,6 +133,9 @@ impl Session {
     /// Shows an answer on stdout.
     pub(crate) fn show(&self, answer: Answer) -> Exit {
         let exit = answer.exit;
+        if answer.written {
+            return exit;
+        }
         let text = if self.json { pretty(&answer.json) } else { answer.page.into_text() };
         write_out(&text);
         exit
@@ -142,7 +156,13 @@ impl Session {
 impl Answer {
     /// What a program and what a person gets.
     pub(crate) const fn new(json: Value, page: Page) -> Self {
-        Self { json, page, exit: Exit::Done }
+        Self { json, page, exit: Exit::Done, written: false }
+    }
+
+    /// Not to be shown any more: it went to stdout by itself.
+    pub(crate) const fn written(mut self) -> Self {
+        self.written = true;
+        self
     }
 
     /// With another exit code: it was told, and it is no good.

@@ -314,6 +314,12 @@ pub(super) const KEYS: &[Key] = &[
         Rule::Bool,
     ),
     key(
+        "gateway.allowed_hosts",
+        "Host names",
+        "Names beside those of this machine that the admin API may be asked under.",
+        Rule::Texts,
+    ),
+    key(
         "prices",
         "Prices",
         "Dollars for a million tokens by model, whose name may have *; the longest name that fits \

@@ -137,6 +137,7 @@ struct RawGateway {
     drain_seconds: u64,
     factory_key_header: bool,
     pass_through: bool,
+    allowed_hosts: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -387,7 +388,7 @@ impl RawScheduling {
 // === impl RawGateway ===
 
 impl RawGateway {
-    const fn of(it: &Gateway) -> Self {
+    fn of(it: &Gateway) -> Self {
         Self {
             listen: it.listen,
             max_body_bytes: it.max_body,
@@ -398,10 +399,11 @@ impl RawGateway {
             drain_seconds: it.drain.as_secs(),
             factory_key_header: it.factory_key_header,
             pass_through: it.pass_through,
+            allowed_hosts: it.allowed_hosts.clone(),
         }
     }
 
-    const fn into_config(self) -> Gateway {
+    fn into_config(self) -> Gateway {
         Gateway {
             listen: self.listen,
             max_body: self.max_body_bytes,
@@ -412,6 +414,7 @@ impl RawGateway {
             drain: Duration::from_secs(self.drain_seconds),
             factory_key_header: self.factory_key_header,
             pass_through: self.pass_through,
+            allowed_hosts: self.allowed_hosts,
         }
     }
 }

@@ -4,6 +4,9 @@
 //! error in the client's own dialect.
 //! Must not know: upstream's statuses; a `Fault` says what those mean.
 
+/// What the admin API answers when it does not do what was asked.
+pub(super) mod admin;
+
 use std::time::Duration;
 
 use axum::body::Body;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use super::admin::{self, Admin};
 use super::health;
 use super::llm;
 use super::metrics;
@@ -14,11 +15,12 @@ use super::shared::Shared;
 use super::ui;
 
 /// The whole router.
-pub(super) fn router(shared: Arc<Shared>) -> Router {
+pub(super) fn router(shared: Arc<Shared>, admin: Admin) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(llm::routes())
+        .merge(admin::routes(admin))
         .merge(ui::routes())
         .with_state(shared)
 }

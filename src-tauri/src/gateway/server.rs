@@ -24,7 +24,8 @@ use tokio::task::JoinSet;
 
 use super::error;
 use super::shared::Peer;
-use crate::config::Gateway;
+use super::stall::Stall;
+use crate::config::Config;
 
 /// What connections may take.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Limits {
     /// From the beginning of a connection, or the end of the last answer on it, to the end of the
     /// next request's head.
     head_time: Duration,
+    /// How long a client may take nothing of an answer.
+    stall: Duration,
     /// From the stop to the end of what is in flight then.
     drain: Duration,
 }
@@ -68,7 +71,7 @@ pub(super) async fn run(
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let (http, router, stopped) = (http.clone(), router.clone(), stopped.clone());
-        open.spawn(connection(http, router, stream, peer, stopped, place));
+        open.spawn(connection(http, router, (stream, limits.stall), peer, stopped, place));
         count.store(open.len(), Ordering::Relaxed);
     }
     drop(listener);
@@ -119,7 +122,7 @@ fn http(limits: &Limits) -> http1::Builder {
 async fn connection(
     http: http1::Builder,
     router: Router,
-    stream: TcpStream,
+    (stream, stall): (TcpStream, Duration),
     peer: SocketAddr,
     mut stopped: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
@@ -131,7 +134,7 @@ async fn connection(
         request.extensions_mut().insert(Peer(peer));
         answer(AssertUnwindSafe(router.call(request)).catch_unwind())
     });
-    let serving = http.serve_connection(TokioIo::new(stream), service);
+    let serving = http.serve_connection(TokioIo::new(Stall::new(stream, stall)), service);
     let mut serving = std::pin::pin!(serving);
     let served = tokio::select! {
         served = serving.as_mut() => served,
@@ -159,11 +162,12 @@ async fn answer(
 // === impl Limits ===
 
 impl Limits {
-    pub(super) const fn of(config: &Gateway) -> Self {
+    pub(super) const fn of(config: &Config) -> Self {
         Self {
-            connections: config.max_connections,
-            head_time: config.header_timeout,
-            drain: config.drain,
+            connections: config.gateway.max_connections,
+            head_time: config.gateway.header_timeout,
+            stall: config.timeout,
+            drain: config.gateway.drain,
         }
     }
 }

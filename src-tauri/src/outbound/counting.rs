@@ -56,6 +56,8 @@ pub fn counting(config: &Config, inbound: &Inbound<'_>) -> Result<Option<Outboun
     outbound.url.push_str("/count_tokens");
     outbound.body = Bytes::from(body);
     outbound.reading.stream = false;
+    // A count is no answer of a model: it is read as it comes.
+    outbound.reading.client = outbound.reading.upstream;
     Ok(Some(outbound))
 }
 

@@ -142,6 +142,7 @@ impl From<Refusal> for Error {
         Self::NoAccount {
             message: refusal.message,
             retry_after: refusal.earliest.map(|it| it.since(refusal.at)),
+            skipped: refusal.reason_counts,
         }
     }
 }

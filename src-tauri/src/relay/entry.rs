@@ -116,6 +116,14 @@ impl Entry {
         row.upstream_request_id = id.map(str::to_owned);
     }
 
+    /// Nobody could be asked: why the accounts were passed over.
+    pub(super) fn passed_over(&mut self, error: &Error) {
+        if let (Some(row), Error::NoAccount { skipped, .. }) = (&mut self.row, error) {
+            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            row.skipped = skipped.iter().map(|(why, n)| ((*why).to_owned(), count(*n))).collect();
+        }
+    }
+
     /// The client gets an answer with this status.
     pub(super) fn answered(&mut self, status: u16) {
         if let Some(row) = &mut self.row {

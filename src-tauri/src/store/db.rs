@@ -19,7 +19,7 @@ use crate::clock::Entropy;
 use crate::error::{Error, Result};
 use crate::files;
 
-const FILE_NAME: &str = "droid.db";
+pub(super) const FILE_NAME: &str = "droid.db";
 /// Owners' lock files.
 pub(super) const RUN_DIR: &str = "run";
 /// Pages of the log before it is moved into the database: few, since a process reads the whole log
@@ -125,7 +125,11 @@ impl Db {
     }
 
     fn prepare(&self) -> Result<(), Fail> {
-        if migrations::found(&self.conn)? < migrations::newest() {
+        let found = migrations::found(&self.conn)?;
+        if found < migrations::newest() {
+            if let (1.., Some(data_dir)) = (found, self.path.parent()) {
+                super::backup::before_migration(&self.conn, data_dir, found)?;
+            }
             self.switch_to_wal()?;
             self.transaction(|db| migrations::apply(&db.conn))?;
         }

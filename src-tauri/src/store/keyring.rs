@@ -20,9 +20,9 @@ use crate::files;
 use crate::secret::Secret;
 
 /// The generated key, 64 hex digits.
-const KEY_FILE: &str = "key";
+pub(super) const KEY_FILE: &str = "key";
 /// The key of a rekey that was committed and not yet renamed, or not yet committed.
-const NEXT_KEY_FILE: &str = "key.new";
+pub(super) const NEXT_KEY_FILE: &str = "key.new";
 const CHECK: Place<'static> = Place { record: "meta", id: "key", field: "check" };
 const CHECK_TEXT: &str = "droid-provider";
 pub(super) const FROM_FILE: &str = "file";

@@ -28,6 +28,8 @@ pub struct NewKey {
     pub id: KeyId,
     /// The key; surrounding white space is dropped.
     pub secret: Secret,
+    /// Its state from the start, if it is new to the pool.
+    pub status: KeyStatus,
 }
 
 /// What to do with the keys that are there.
@@ -181,7 +183,7 @@ pub(super) fn add(
     now: Timestamp,
 ) -> Result<Vec<KeyOutcome>, Fail> {
     let mut outcomes = Vec::with_capacity(new.len());
-    for (index, NewKey { id, secret }) in new.iter().enumerate() {
+    for (index, NewKey { id, secret, status }) in new.iter().enumerate() {
         let secret = Secret::new(secret.expose().trim());
         if secret.is_empty() {
             return Err(Error::invalid(format!("api_keys[{index}]"), "is empty").into());
@@ -196,9 +198,9 @@ pub(super) fn add(
         let mut insert = db.conn.prepare_cached(
             "INSERT INTO api_keys (id, account_id, hash, tail, secret, status, created_at, uses,
                                    tokens_used, revision)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6, 0, 0, ?7)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8)",
         )?;
-        insert.execute((id, account, &hash, &tail, sealed, now, revision))?;
+        insert.execute((id, account, &hash, &tail, sealed, Word(*status), now, revision))?;
         outcomes.push(KeyOutcome { id: id.clone(), tail, outcome: Outcome::Added });
     }
     if mode == Mode::Replace {

@@ -55,10 +55,19 @@ pub(super) fn old_key(passphrase: &Secret) -> Result<Key256> {
     stretch(passphrase, OLD_SALT)
 }
 
+/// The key of claude-relay-service: as the former format's, with the N of Node's `scryptSync`.
+pub(super) fn relay_key(passphrase: &Secret) -> Result<Key256> {
+    stretch_by(14, passphrase, OLD_SALT)
+}
+
 /// scrypt with N = 2^15, r = 8, p = 1. Takes some 60 ms.
 pub(super) fn stretch(passphrase: &Secret, salt: &[u8]) -> Result<Key256> {
+    stretch_by(15, passphrase, salt)
+}
+
+fn stretch_by(log_n: u8, passphrase: &Secret, salt: &[u8]) -> Result<Key256> {
     let failed = |what: &str| Error::Internal(format!("scrypt failed: {what}"));
-    let params = scrypt::Params::new(15, 8, 1).map_err(|_| failed("parameters"))?;
+    let params = scrypt::Params::new(log_n, 8, 1).map_err(|_| failed("parameters"))?;
     let mut key = Zeroizing::new([0; 32]);
     scrypt::scrypt(passphrase.expose().as_bytes(), salt, &params, key.as_mut_slice())
         .map_err(|_| failed("output length"))?;
@@ -158,7 +167,7 @@ impl Place<'_> {
     }
 }
 
-fn open_old_with(key: &Key256, text: &str) -> Option<Secret> {
+pub(super) fn open_old_with(key: &Key256, text: &str) -> Option<Secret> {
     let (iv, ciphertext) = text.split_once(':')?;
     let plain = decrypt(key, &unhex(iv)?, &unhex(ciphertext)?)?;
     // Without a MAC this is what can be checked: tokens, keys and URLs have no control characters.

@@ -8,9 +8,10 @@ use droid_protocol::dialect::Endpoint;
 use super::*;
 use crate::clock::{Rand, Timestamp};
 use crate::ids::{AccountId, KeyId};
-use crate::pool::account::{Account, Health, Kind, Status, Strategy};
+use crate::pool::account::{Account, Health, KeyStatus, Kind, Status, Strategy};
 
 mod accounts;
+mod backup;
 mod disk;
 mod gateway;
 mod keyring;
@@ -98,5 +99,9 @@ fn pool(id: &str, n_keys: usize) -> NewAccount {
 }
 
 fn new_key(id: &str) -> NewKey {
-    NewKey { id: KeyId::from(id), secret: Secret::new(format!("fk-{id}")) }
+    NewKey {
+        id: KeyId::from(id),
+        secret: Secret::new(format!("fk-{id}")),
+        status: KeyStatus::Active,
+    }
 }

@@ -128,8 +128,13 @@ fn examples() -> Vec<Error> {
         Error::NoAccount {
             message: "no account can take `gpt-5-codex`: 2 accounts, 2 cooling".to_owned(),
             retry_after: Some(Duration::from_secs(30)),
+            skipped: [("cooling", 2)].into(),
         },
-        Error::NoAccount { message: "there is no account".to_owned(), retry_after: None },
+        Error::NoAccount {
+            message: "there is no account".to_owned(),
+            retry_after: None,
+            skipped: [].into(),
+        },
         Error::Unauthorized { message: "this client key has expired".to_owned() },
         Error::Forbidden { message: "this client key may not ask for this model".to_owned() },
         Error::Limited {

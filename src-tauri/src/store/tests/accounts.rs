@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::{GroupId, LoginId};
-use crate::pool::account::{Cooling, Group};
+use crate::pool::account::{Cooling, Group, KeyStatus};
 use crate::secret::Personal;
 
 fn group(id: &str) -> Group {
@@ -228,7 +228,11 @@ async fn what_is_not_there_is_not_found() {
 #[test]
 fn debug_shows_no_secret() {
     let new = NewAccount {
-        keys: vec![NewKey { id: KeyId::from("k"), secret: Secret::new("fk-canary") }],
+        keys: vec![NewKey {
+            id: KeyId::from("k"),
+            secret: Secret::new("fk-canary"),
+            status: KeyStatus::Active,
+        }],
         proxy: Some(Secret::new("http://u:canary@h:1")),
         ..signed_in("canary")
     };
@@ -241,7 +245,10 @@ fn debug_shows_no_secret() {
     let key = KeySource::Passphrase(Secret::new("canary"));
     let options =
         StoreOptions { passphrase: Some(Secret::new("canary")), ..options(Path::new("/data")) };
-    assert_eq!(format!("{:?}", new.keys), r#"[NewKey { id: KeyId(k), secret: **** }]"#);
+    assert_eq!(
+        format!("{:?}", new.keys),
+        r#"[NewKey { id: KeyId(k), secret: ****, status: Active }]"#
+    );
     assert_eq!(
         format!("{:?}", new.tokens),
         "Some(NewTokens { access: Some(****), refresh: ****, expires_at: \

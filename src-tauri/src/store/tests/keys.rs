@@ -16,8 +16,16 @@ async fn keys_are_deduplicated_within_a_pool_and_not_across_pools() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     let id = store.create_account(pool("p", 1)).await.unwrap().id;
-    let spaced = NewKey { id: KeyId::from("x"), secret: Secret::new(" fk-p-0\n") };
-    let twice = NewKey { id: KeyId::from("y"), secret: Secret::new("fk-new-key-0123456789") };
+    let spaced = NewKey {
+        id: KeyId::from("x"),
+        secret: Secret::new(" fk-p-0\n"),
+        status: KeyStatus::Active,
+    };
+    let twice = NewKey {
+        id: KeyId::from("y"),
+        secret: Secret::new("fk-new-key-0123456789"),
+        status: KeyStatus::Active,
+    };
     let again = NewKey { id: KeyId::from("z"), ..twice.clone() };
     let outcomes =
         store.add_keys(&id, vec![spaced, twice, again], Mode::Append, NOW).await.unwrap();
@@ -35,7 +43,11 @@ async fn keys_are_deduplicated_within_a_pool_and_not_across_pools() {
         ]
     );
     let mut other = pool("q", 0);
-    other.keys = vec![NewKey { id: KeyId::from("q-0"), secret: Secret::new("fk-p-0") }];
+    other.keys = vec![NewKey {
+        id: KeyId::from("q-0"),
+        secret: Secret::new("fk-p-0"),
+        status: KeyStatus::Active,
+    }];
     store.create_account(other).await.unwrap();
     assert_eq!(store.key_secret(&KeyId::from("q-0")).await.unwrap().expose(), "fk-p-0");
     assert_eq!(store.key_secret(&KeyId::from("p-0")).await.unwrap().expose(), "fk-p-0");

@@ -1,0 +1,214 @@
+//! `setup`: points a coding agent on this machine at the gateway.
+//!
+//! Owns: which clients are known, the client key they get, backups, undoing.
+//! Must not know: the form of any client's settings.
+
+mod claude_code;
+mod codex;
+mod droid;
+mod files;
+mod json;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use self::files::Settings;
+use super::ask;
+use super::failure::{Failure, Result};
+use super::page::{Cell, Tone};
+use super::session::{Answer, Session};
+use crate::config::env::Env;
+use crate::secret::Secret;
+
+/// Write the settings of Claude Code, Codex or Droid so that it uses this gateway
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  droid-provider-cli setup claude-code
+  droid-provider-cli setup codex --print           show it, write nothing
+  droid-provider-cli setup droid --model claude-sonnet-4-5-20250929
+  droid-provider-cli setup claude-code --undo
+
+The settings file is copied first, with the date in its name; everything else in it
+stays. --undo takes out what was put in, and puts back what was there.")]
+pub(crate) struct Setup {
+    /// Which one
+    client: Client,
+    /// Where the gateway is
+    #[arg(long, default_value = "http://127.0.0.1:8787", value_name = "URL")]
+    url: String,
+    /// The model it should use; the client's own choice if left out
+    #[arg(long)]
+    model: Option<String>,
+    /// Read a client key from stdin (or ask), instead of making one
+    #[arg(long)]
+    key_stdin: bool,
+    /// Show what would be written, with no key in it
+    #[arg(long, conflicts_with = "undo")]
+    print: bool,
+    /// Take the settings back
+    #[arg(long)]
+    undo: bool,
+}
+
+/// A client whose settings are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Client {
+    /// Anthropic's Claude Code
+    ClaudeCode,
+    /// OpenAI's Codex
+    Codex,
+    /// Factory's Droid, with own models
+    Droid,
+}
+
+/// What a client is told.
+pub(super) struct Target<'a> {
+    /// Without a slash at its end.
+    pub(super) url: &'a str,
+    pub(super) key: &'a Secret,
+    pub(super) model: Option<&'a str>,
+}
+
+// === impl Client ===
+
+impl Client {
+    pub(super) const ALL: [Self; 3] = [Self::ClaudeCode, Self::Codex, Self::Droid];
+
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "Claude Code",
+            Self::Codex => "Codex",
+            Self::Droid => "Droid",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude-code",
+            Self::Codex => "codex",
+            Self::Droid => "droid",
+        }
+    }
+
+    /// Where it keeps its settings.
+    pub(super) fn path(self, env: &dyn Env) -> Option<PathBuf> {
+        let own = |variable: &str, folder: &str| {
+            let named = env.get(variable).filter(|it| !it.is_empty()).map(PathBuf::from);
+            named.or_else(|| env.home().map(|it| it.join(folder)))
+        };
+        match self {
+            Self::ClaudeCode => Some(own("CLAUDE_CONFIG_DIR", ".claude")?.join("settings.json")),
+            Self::Codex => Some(own("CODEX_HOME", ".codex")?.join("config.toml")),
+            Self::Droid => Some(env.home()?.join(".factory").join("config.json")),
+        }
+    }
+
+    /// The settings with ours in them.
+    fn applied(self, before: &str, target: &Target<'_>) -> Result<String> {
+        match self {
+            Self::ClaudeCode => claude_code::applied(before, target),
+            Self::Codex => codex::applied(before, target),
+            Self::Droid => droid::applied(before, target),
+        }
+    }
+
+    /// The settings without ours, and with what was there in their place.
+    fn undone(self, now: &str, before: &str) -> Result<String> {
+        match self {
+            Self::ClaudeCode => claude_code::undone(now, before),
+            Self::Codex => codex::undone(now, before),
+            Self::Droid => droid::undone(now, before),
+        }
+    }
+
+    /// The gateway's address in the settings, if there is one of ours.
+    pub(super) fn points_at(self, text: &str) -> Option<String> {
+        match self {
+            Self::ClaudeCode => claude_code::points_at(text),
+            Self::Codex => codex::points_at(text),
+            Self::Droid => droid::points_at(text),
+        }
+    }
+}
+
+// === impl Setup ===
+
+impl Setup {
+    pub(crate) async fn run(&self, session: &Session) -> Result<Answer> {
+        let path = self.client.path(&*session.boot.env).ok_or_else(|| {
+            Failure::new("failed", "there is no home folder to look for settings in")
+        })?;
+        let settings = Settings::at(path);
+        if self.undo {
+            return self.take_back(session, &settings);
+        }
+        let url = self.checked_url()?;
+        let before = settings.read()?;
+        if self.print {
+            let key = Secret::new("dpk_your-client-key");
+            let target = Target { url: &url, key: &key, model: self.model.as_deref() };
+            let text = self.client.applied(before.as_deref().unwrap_or_default(), &target)?;
+            let mut page = session.page();
+            page.verbatim(text.trim_end());
+            return Ok(Answer::new(json!({ "file": settings.shown(), "text": text }), page));
+        }
+        // A file that cannot be understood is found out before a key is made.
+        let probe = Target { url: &url, key: &Secret::new("dpk_"), model: self.model.as_deref() };
+        self.client.applied(before.as_deref().unwrap_or_default(), &probe)?;
+        let key = self.key(session).await?;
+        let target = Target { url: &url, key: &key, model: self.model.as_deref() };
+        let after = self.client.applied(before.as_deref().unwrap_or_default(), &target)?;
+        let backup = settings.replace(before.as_deref(), &after, session.now())?;
+        let mut page = session.page();
+        let title = self.client.title();
+        page.said(&format!("{title} uses the gateway at {url} now."), Tone::Good);
+        page.fact("settings", settings.shown());
+        page.fact("copy of before", Cell::from(backup.clone().unwrap_or_default()));
+        let undo = format!("{} setup {} --undo", super::NAME, self.client.name());
+        page.line(&format!("Restart {title}. To take it back: {undo}"));
+        let json = json!({
+            "client": self.client.name(), "file": settings.shown(), "url": url, "backup": backup,
+        });
+        Ok(Answer::new(json, page))
+    }
+
+    fn take_back(&self, session: &Session, settings: &Settings) -> Result<Answer> {
+        let title = self.client.title();
+        let now = settings.read()?.filter(|it| self.client.points_at(it).is_some());
+        let Some(now) = now else {
+            let message = format!("{title}'s settings hold nothing of this program");
+            return Err(Failure::new("not_found", message));
+        };
+        let before = settings.backup()?;
+        let after = self.client.undone(&now, before.as_deref().unwrap_or_default())?;
+        settings.put_back(&after, before.as_deref())?;
+        let mut page = session.page();
+        page.said(&format!("{title} is as it was before."), Tone::Good);
+        page.fact("settings", settings.shown());
+        let json =
+            json!({ "client": self.client.name(), "file": settings.shown(), "undone": true });
+        Ok(Answer::new(json, page))
+    }
+
+    async fn key(&self, session: &Session) -> Result<Secret> {
+        if self.key_stdin {
+            return ask::secret("client key");
+        }
+        let params = json!({ "name": self.client.name() });
+        let made = session.call("create_client_key", params).await?;
+        Ok(Secret::new(super::names::text(&made["key"])))
+    }
+
+    fn checked_url(&self) -> Result<String> {
+        let url = url::Url::parse(&self.url).ok();
+        let is_usable = url.is_some_and(|it| matches!(it.scheme(), "http" | "https"));
+        if !is_usable {
+            return Err(Failure::usage("--url: expected such as http://127.0.0.1:8787"));
+        }
+        let url = self.url.trim_end_matches('/');
+        Ok(url.strip_suffix("/v1").unwrap_or(url).to_owned())
+    }
+}

@@ -1,0 +1,152 @@
+//! The admin API: the method table over HTTP.
+//!
+//! Owns: how params arrive and results leave, errors that name the field.
+//! Must not know: who may come in.
+#![cfg(unix)]
+
+use droid_testbed::gateway::Gateway;
+use droid_testbed::http::{Answer, request};
+use droid_testbed::rig::Rig;
+use serde_json::{Value, json};
+
+use super::kit::host;
+use crate::support::rig;
+
+const KEY: &str = "an-admin-key-of-some-length";
+
+/// A gateway and its admin API.
+pub(crate) struct Admin {
+    pub(crate) gateway: Gateway,
+}
+
+impl Admin {
+    pub(crate) async fn start(rig: &Rig) -> Self {
+        let host = host(rig).env("ADMIN_ACCESS_KEY", KEY);
+        let gateway = Gateway::try_start(&host, &["--listen", "127.0.0.1:0"]).await;
+        Self { gateway: gateway.expect("it starts") }
+    }
+
+    /// Asks; a null body is none.
+    pub(crate) async fn ask(&self, verb: &str, path: &str, body: Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let headers = [("x-admin-key", KEY), ("content-type", "application/json")];
+        request(verb, &self.gateway.url(path), headers, body.as_bytes()).await
+    }
+
+    /// Asks and expects that it is done.
+    pub(crate) async fn done(&self, verb: &str, path: &str, body: Value) -> Value {
+        let answer = self.ask(verb, path, body).await;
+        assert_eq!(answer.status, 200, "{verb} {path}: {}", answer.text());
+        answer.json()
+    }
+
+    /// Asks and expects that it is not done; answers the status and the error.
+    pub(crate) async fn refused(&self, verb: &str, path: &str, body: Value) -> (u16, Value) {
+        let answer = self.ask(verb, path, body).await;
+        assert!(answer.status >= 400, "{verb} {path}: {}", answer.text());
+        (answer.status, answer.json()["error"].clone())
+    }
+}
+
+#[tokio::test]
+async fn accounts_are_made_changed_and_removed() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    let config = json!({ "name": "Pool", "api_keys": ["fk-canary-0123456789abcdef"] });
+    let made =
+        admin.done("POST", "/admin/accounts", json!({ "auth_type": "api_key", "config": config }));
+    let made = made.await;
+    let at = format!("/admin/accounts/{}", made["credential_id"].as_str().expect("an id"));
+    let shown = admin.done("GET", &at, Value::Null).await;
+    assert_eq!((&shown["name"], &shown["keys"][0]["tail"]), (&json!("Pool"), &json!("…cdef")));
+    let changed = admin.done("PATCH", &at, json!({ "config": { "priority": 0 } })).await;
+    assert_eq!(changed["priority"], 0);
+    // Someone who read it before that change is told, and nothing is overwritten.
+    let stale = json!({ "config": { "priority": 9 }, "revision": shown["revision"] });
+    let (status, error) = admin.refused("PATCH", &at, stale).await;
+    assert_eq!((status, &error["kind"]), (409, &json!("stale")));
+    assert!(error["hint"].is_string(), "{error}");
+    let off = admin.done("PUT", &format!("{at}/enabled"), json!({ "enabled": false })).await;
+    assert_eq!((&off["health"], &off["priority"]), (&json!("disabled"), &json!(0)));
+    assert_eq!(admin.done("GET", "/admin/accounts", Value::Null).await[0]["name"], "Pool");
+    assert_eq!(admin.done("DELETE", &at, Value::Null).await, json!({}));
+    let (status, error) = admin.refused("GET", &at, Value::Null).await;
+    assert_eq!((status, &error["kind"]), (404, &json!("not_found")));
+    let ended = admin.gateway.stop().await;
+    assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn bad_input_names_the_field_and_never_the_value() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    let canary = "fk-canary-0123456789abcdef";
+    for (verb, path, body, field) in [
+        ("POST", "/admin/accounts", json!({ "auth_type": canary }), "auth_type"),
+        ("POST", "/admin/accounts", json!({}), "params"),
+        (
+            "POST",
+            "/admin/accounts",
+            json!({ "auth_type": "api_key", "config": { "api_keys": [canary], "priority": 101 } }),
+            "config.priority",
+        ),
+        (
+            "PUT",
+            "/admin/config",
+            json!({ "config": { "timeout_ms": canary } }),
+            "config.timeout_ms",
+        ),
+        ("GET", "/admin/usage?since=fk-canary-yesterday", Value::Null, "since"),
+        ("PUT", "/admin/groups/fk-canary%20x", json!({}), "id"),
+    ] {
+        let (status, error) = admin.refused(verb, path, body).await;
+        assert_eq!((status, &error["kind"]), (400, &json!("invalid")), "{verb} {path}: {error}");
+        assert_eq!(error["field"], field, "{verb} {path}: {error}");
+        assert!(!error.to_string().contains("0123456789"), "{error}");
+    }
+    for (body, status) in [("{\"key\": fk-canary", 400), ("[1]", 400), ("\"fk-canary\"", 400)] {
+        let headers = [("x-admin-key", KEY), ("content-type", "application/json")];
+        let url = admin.gateway.url("/admin/accounts");
+        let answer = request("POST", &url, headers, body.as_bytes()).await;
+        assert_eq!(answer.status, status, "{body}");
+        assert_eq!(answer.json()["error"]["field"], "body", "{body}");
+        assert!(!answer.text().contains("canary"), "{}", answer.text());
+    }
+    let ended = admin.gateway.stop().await;
+    assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn unknown_paths_methods_types_and_sizes_have_clear_answers() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    for (verb, path, status) in [
+        ("GET", "/admin/nothing", 404),
+        ("DELETE", "/admin/config", 405),
+        ("POST", "/admin/config", 405),
+        ("GET", "/factory/nothing", 404),
+    ] {
+        let (found, error) = admin.refused(verb, path, Value::Null).await;
+        assert_eq!(found, status, "{verb} {path}");
+        assert!(error["message"].is_string());
+    }
+    let url = admin.gateway.url("/admin/groups/team");
+    let form = [("x-admin-key", KEY), ("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(request("PUT", &url, form, b"name=a").await.status, 415);
+    let huge = vec![b' '; 16 * 1024 * 1024 + 1];
+    let json = [("x-admin-key", KEY), ("content-type", "application/json")];
+    assert_eq!(request("PUT", &url, json, &huge).await.status, 413);
+    admin.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_document_is_the_one_in_the_repository() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    let served = admin.done("GET", "/admin/openapi.json", Value::Null).await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    let kept = std::fs::read_to_string(path).expect("docs/openapi.json");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    assert!(served == kept, "they differ: is docs/openapi.json out of date?");
+    admin.gateway.stop().await;
+}
