@@ -54,7 +54,7 @@ const STALES: Partial<Record<Method, readonly Method[]>> = {
   set_credential_enabled: ['list_credentials', 'get_credential'],
   reset_credential: ['list_credentials', 'get_credential'],
   import_credentials: ['list_credentials', 'gateway_status'],
-  refresh_token: ['list_credentials', 'get_credential'],
+  refresh_credential: ['list_credentials', 'get_credential'],
   add_api_keys: ['list_credentials', 'get_credential'],
   remove_api_keys: ['list_credentials', 'get_credential'],
   set_api_key_status: ['list_credentials', 'get_credential'],

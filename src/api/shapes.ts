@@ -1,6 +1,5 @@
 // The program's types under the names a page uses, and the methods a page may call.
 import type * as gen from './types.gen'
-import type { Pending } from './pending'
 
 export type Account = gen.Credential
 export type ApiKey = gen.Key
@@ -15,11 +14,14 @@ export type LoginStarted = gen.Started
 export type LoginState = gen.Progress
 export type ClientKey = gen.ClientKeyView
 export type ClientLimits = gen.ClientKeyLimits
+export type LoggedRequest = gen.LoggedRequest
+export type RequestPage = gen.RequestPage
+export type RequestFilter = gen.Methods['list_requests']['params']
 export type ConfigShown = gen.ConfigShown
 export type ConfigPatch = gen.ConfigPatch
 export type GatewayStatus = gen.GatewayStatus
 
-export type Methods = gen.Methods & Pending
+export type Methods = gen.Methods
 export type Method = keyof Methods
 export type Params<M extends Method> = Methods[M]['params']
 export type Result<M extends Method> = Methods[M]['result']

@@ -829,6 +829,57 @@ export type KeysTested = {
 /** How an account signs in. */
 export type Kind = "workos_oauth" | "manual" | "api_key";
 
+/** One try of a request. */
+export type LoggedAttempt = {
+  /** One key of a key pool. */
+  api_key_id?: string | null;
+  /** Of the fault; none for the try that was passed on. */
+  class?: string | null;
+  /** None for a key the client gave. */
+  credential_id?: string | null;
+  latency_ms: number;
+  /** Upstream's; none where there was no answer. */
+  status?: number | null;
+};
+
+/** A request that ended. */
+export type LoggedRequest = {
+  /** Every try, in order. */
+  attempts: LoggedAttempt[];
+  /** What the client speaks. */
+  client: Dialect;
+  /** A key this gateway issued to a client. */
+  client_key_id?: string | null;
+  /** In dollars. */
+  cost: number;
+  /** Where it went; none if it was refused before. */
+  endpoint?: Endpoint | null;
+  first_token_ms?: number | null;
+  /** As the client was told. */
+  id: string;
+  latency_ms: number;
+  model_asked: string;
+  model_sent?: string | null;
+  /** `ok`, `error:<class>`, `truncated` or `client_closed`. */
+  outcome: string;
+  /** Which conversation it belongs to, hashed. */
+  session?: string | null;
+  /** Why accounts were passed over, when none could be had. */
+  skipped: LoggedSkip[];
+  started_at: string;
+  /** What the client got. */
+  status: number;
+  stream: boolean;
+  upstream_request_id?: string | null;
+  usage: Usage;
+};
+
+/** How many accounts were passed over for one reason. */
+export type LoggedSkip = {
+  accounts: number;
+  reason: string;
+};
+
 /** What a translation left out, for `docs/translation.md` and for whoever wants to tell the client. Names a rule, never a value. */
 export type Loss = {
   /** The source field as its dialect spells it, e.g. `top_k`. */
@@ -921,6 +972,14 @@ export type ProxySpec = string | {
   username?: string | null;
 };
 
+/** Whether Factory can be reached through a proxy. */
+export type ProxyTested = {
+  latency_ms: number;
+  /** For a person. */
+  message: string;
+  ok: boolean;
+};
+
 /** How much a model thinks (seed S2). */
 export type Reasoning = "auto" | "off" | "low" | "medium" | "high";
 
@@ -929,6 +988,13 @@ export type RefreshedTokens = {
   access_token: string | null;
   expires_at: string | null;
   refresh_token: string;
+};
+
+/** A page of the log, newest first. */
+export type RequestPage = {
+  /** Where the next page begins; none when this is the last. */
+  next?: string | null;
+  requests: LoggedRequest[];
 };
 
 export type RiskControlled = {
@@ -1359,6 +1425,21 @@ export interface Methods {
     };
     result: RefreshedTokens;
   };
+  /** Refreshes now; the tokens stay here. */
+  refresh_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+    };
+    result: Credential;
+  };
+  /** Asks Factory for anything at all through a proxy. Nobody's token is used, and nothing is stored. */
+  test_proxy: {
+    params: {
+      proxy: ProxySpec;
+    };
+    result: ProxyTested;
+  };
   /** Makes a client's request one that Factory takes. Where the model's endpoint speaks the client's protocol, all that no rule names stays byte for byte; else the request is translated, and `losses` tells what that endpoint has no place for. */
   transform_request: {
     params: {
@@ -1546,6 +1627,37 @@ export interface Methods {
     };
     result: Selection;
   };
+  /** The log of requests, newest first; never their contents. */
+  list_requests: {
+    params: {
+      /** The key of the last try. */
+      api_key_id?: string | null;
+      /** `next` of the page before. */
+      before?: string | null;
+      /** A key this gateway issued to a client. */
+      client_key_id?: string | null;
+      /** The account of the last try. */
+      credential_id?: string | null;
+      /** 1 to 1000, else 100. */
+      limit?: number | null;
+      /** As asked or as sent. */
+      model?: string | null;
+      /** Whole, or its first part: `error` is every `error:...`. */
+      outcome?: string | null;
+      /** One conversation. */
+      session?: string | null;
+      since?: string | null;
+      until?: string | null;
+    };
+    result: RequestPage;
+  };
+  /** One request of the log. */
+  get_request: {
+    params: {
+      request_id: string;
+    };
+    result: LoggedRequest;
+  };
   /** Counted usage by hour, model, account and key. */
   get_usage: {
     params: {
@@ -1586,6 +1698,8 @@ export const ROUTES = {
   complete_login: { verb: "POST", path: "/admin/logins/{login_id}/complete" },
   cancel_login: { verb: "DELETE", path: "/admin/logins/{login_id}" },
   validate_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/validate" },
+  refresh_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/refresh" },
+  test_proxy: { verb: "POST", path: "/admin/proxies/test" },
   get_config: { verb: "GET", path: "/admin/config" },
   update_config: { verb: "PUT", path: "/admin/config" },
   config_schema: { verb: "GET", path: "/admin/config/schema" },
@@ -1599,6 +1713,8 @@ export const ROUTES = {
   save_group: { verb: "PUT", path: "/admin/groups/{id}" },
   delete_group: { verb: "DELETE", path: "/admin/groups/{id}" },
   explain_selection: { verb: "POST", path: "/admin/explain" },
+  list_requests: { verb: "GET", path: "/admin/requests" },
+  get_request: { verb: "GET", path: "/admin/requests/{request_id}" },
   get_usage: { verb: "GET", path: "/admin/usage" },
   gateway_status: { verb: "GET", path: "/admin/status" },
 } as const satisfies Partial<Record<keyof Methods, { verb: string; path: string }>>;

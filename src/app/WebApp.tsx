@@ -42,7 +42,7 @@ export function WebApp() {
   )
   const leave = async () => {
     await signOut().catch(() => undefined)
-    queries.clear()
+    queries.removeQueries({ predicate: (it) => it.queryKey[0] !== SESSION[0] })
     queries.setQueryData<Session>(SESSION, { state: 'signed_out' })
   }
   return (

@@ -1,7 +1,7 @@
 // The program in memory, for tests: one backend for all of them. It keeps the program's rules that
 // a page depends on: revisions, masked keys, errors with fields.
 import { UserError } from '../api/errors'
-import type { Account, ApiKey, ClientKey, Group } from '../api/shapes'
+import type { Account, ApiKey, ClientKey, Group, LoggedRequest } from '../api/shapes'
 import type { Transport } from '../api/transport'
 import { CONFIG, SCHEMA } from './config'
 
@@ -11,6 +11,8 @@ export interface Backend extends Transport {
   accounts: Account[]
   groups: Group[]
   clientKeys: ClientKey[]
+  requests: LoggedRequest[]
+  pageSize: number
   config: Record<string, unknown>
   /** Every call in order. */
   calls: { method: string; params: Params }[]
@@ -76,6 +78,34 @@ export function clientKey(change: Partial<ClientKey> = {}): ClientKey {
   }
 }
 
+export function loggedRequest(change: Partial<LoggedRequest> = {}): LoggedRequest {
+  return {
+    id: 'req_1',
+    started_at: '2026-11-24T10:00:00Z',
+    client: 'anthropic',
+    endpoint: 'anthropic',
+    model_asked: 'claude-sonnet-4-5-20250929',
+    model_sent: 'claude-sonnet-4-5-20250929',
+    stream: true,
+    attempts: [{ credential_id: 'a1', status: 200, latency_ms: 800 }],
+    skipped: [],
+    status: 200,
+    outcome: 'ok',
+    usage: {
+      input_tokens: 10,
+      output_tokens: 20,
+      cache_read_tokens: 0,
+      cache_write_5m_tokens: 0,
+      cache_write_1h_tokens: 0,
+      reasoning_tokens: 0,
+    },
+    cost: 0.001,
+    latency_ms: 820,
+    first_token_ms: 300,
+    ...change,
+  }
+}
+
 export function createBackend(accounts: Account[] = []): Backend {
   const failures = new Map<string, UserError>()
   const backend: Backend = {
@@ -83,6 +113,8 @@ export function createBackend(accounts: Account[] = []): Backend {
     accounts,
     groups: [],
     clientKeys: [],
+    requests: [],
+    pageSize: 200,
     config: structuredClone(CONFIG),
     calls: [],
     polls: [],
@@ -175,7 +207,8 @@ const HANDLERS: Record<string, (backend: Backend, params: Params) => unknown> = 
   },
   reset_credential: (it, params) => replace(it, { ...found(it, params), health: 'healthy' }),
   validate_credential: () => ({ valid: true, message: 'accepted', details: {} }),
-  refresh_token: () => ({}),
+  refresh_credential: found,
+  test_proxy: () => ({ ok: true, message: 'reachable', latency_ms: 12 }),
   import_credentials: () => [{ source: 'auth.json', outcome: 'added', message: 'added' }],
   add_api_keys: (it, params) => {
     const now = found(it, params)
@@ -295,6 +328,15 @@ const HANDLERS: Record<string, (backend: Backend, params: Params) => unknown> = 
     encryption: 'key_file',
     gateway: { running: true, url: 'http://127.0.0.1:8787' },
   }),
+  list_requests: (it) => ({
+    requests: it.requests.slice(0, it.pageSize),
+    next: it.requests.length > it.pageSize ? 'more' : null,
+  }),
+  get_request: (it, params) => {
+    const one = it.requests.find((known) => known.id === params['request_id'])
+    if (!one) throw new UserError({ kind: 'not_found', message: 'there is no such request' })
+    return one
+  },
   list_client_keys: (it) => it.clientKeys,
   create_client_key: (it, params) => {
     const key = clientKey({ id: `c${it.clientKeys.length + 1}`, ...params })

@@ -34,6 +34,10 @@ async fn beyond_this_machine_it_wants_an_admin_key_and_a_client_key() {
     for text in ["needs an admin key and a client key", "ADMIN_ACCESS_KEY", "client-keys create"] {
         assert!(refused.stderr.contains(text), "{}", refused.stderr);
     }
+    // The key that was made at a first start on this machine is one, too.
+    start(&rig).await.stop().await;
+    let once = host(&rig).env("API_ACCESS_KEY", "a-client-key-of-some-length");
+    Gateway::try_start(&once, &["--listen", "0.0.0.0:0"]).await.expect("it may").stop().await;
     let guarded = host(&rig)
         .env("ADMIN_ACCESS_KEY", "an-admin-key-of-some-length")
         .env("API_ACCESS_KEY", "a-client-key-of-some-length");

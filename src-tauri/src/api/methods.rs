@@ -11,8 +11,10 @@ mod credentials;
 mod info;
 mod keys;
 mod login;
+mod requests;
 mod selection;
 mod transform;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -79,6 +81,8 @@ impl Api {
             client_keys::register(&mut table)?;
             login::register(&mut table)?;
             selection::register(&mut table)?;
+            requests::register(&mut table)?;
+            upkeep::register(&mut table)?;
             transform::register(&mut table)?;
             answers::register(&mut table)?;
             configuration::register(&mut table)

@@ -337,6 +337,20 @@ pub const METHODS: &[Spec] = &[
         http: &[],
     },
     Spec {
+        name: "refresh_credential",
+        purpose: "Refreshes now; the tokens stay here.",
+        params: &[ID],
+        result: "credential",
+        http: &[post("/admin/accounts/{credential_id}/refresh")],
+    },
+    Spec {
+        name: "test_proxy",
+        purpose: "Asks Factory for anything at all through a proxy. Nobody's token is used, and nothing is stored.",
+        params: &["proxy: URL or {type, host, port, username?, password?}"],
+        result: "{ok: bool, message, latency_ms}",
+        http: &[post("/admin/proxies/test")],
+    },
+    Spec {
         name: "transform_request",
         purpose: "Makes a client's request one that Factory takes. Where the model's endpoint speaks the client's protocol, all that no rule names stays byte for byte; else the request is translated, and `losses` tells what that endpoint has no place for.",
         params: &[
@@ -496,6 +510,31 @@ pub const METHODS: &[Spec] = &[
         params: &["as acquire_credential"],
         result: "{model, endpoint_type, accounts: [{account, name, tier, position (1 is tried first; null is not tried), sticky, probe, skipped: reason or null, sentence}]}, in the order they are considered",
         http: &[post("/admin/explain")],
+    },
+    Spec {
+        name: "list_requests",
+        purpose: "The log of requests, newest first; never their contents.",
+        params: &[
+            "since?: RFC 3339",
+            "until?: RFC 3339",
+            "client_key_id?: string",
+            "credential_id?: string - the account of the last try",
+            "api_key_id?: string - the key of the last try",
+            "model?: string - as asked or as sent",
+            "outcome?: string - whole, or its first part: `error` is every `error:...`",
+            "session?: string - one conversation",
+            "before?: string - `next` of the page before",
+            "limit?: integer - 1 to 1000, default 100",
+        ],
+        result: "{requests: [{id, started_at, client_key_id?, client, endpoint?, model_asked, model_sent?, stream, session?, attempts: [{credential_id?, api_key_id?, status?, class?, latency_ms}], skipped: [{reason, accounts}], status, outcome, usage, cost, latency_ms, first_token_ms?, upstream_request_id?}], next?}",
+        http: &[get("/admin/requests")],
+    },
+    Spec {
+        name: "get_request",
+        purpose: "One request of the log.",
+        params: &["request_id: string"],
+        result: "as an entry of list_requests",
+        http: &[get("/admin/requests/{request_id}")],
     },
     Spec {
         name: "get_usage",

@@ -12,6 +12,7 @@ mod sign_in;
 mod throttle;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -29,6 +30,7 @@ use crate::api::context::Context;
 use crate::api::methods::Api;
 use crate::api::table::{METHODS, Verb};
 use crate::api::{openapi, schema};
+use crate::config::env::Env;
 use crate::error::Result;
 
 /// What admin routes work with.
@@ -56,9 +58,18 @@ impl Admin {
     }
 }
 
-/// The routes of the method table and of signing in.
-pub(super) fn routes(admin: Admin) -> Router<Arc<Shared>> {
+/// Whether there is an admin key that somebody was shown before this start.
+///
+/// # Errors
+/// When the key's file cannot be read.
+pub(super) fn has_key(env: &dyn Env, data_dir: &Path) -> Result<bool> {
+    key::is_there(env, data_dir)
+}
+
+/// The routes of the method table and of signing in, and `more` behind the same door.
+pub(super) fn routes(admin: Admin, more: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
     let admin = Arc::new(admin);
+    let more = more.route_layer(middleware::from_fn_with_state(Arc::clone(&admin), guarded));
     let schemas = schema::of(&admin.api);
     let mut router = Router::new()
         .route("/admin/logout", post(sign_in::out))
@@ -85,6 +96,7 @@ pub(super) fn routes(admin: Admin) -> Router<Arc<Shared>> {
         .route("/admin/login", post(sign_in::with_key))
         .layer(middleware::map_response(sealed))
         .with_state(admin)
+        .merge(more)
 }
 
 /// Lets a request through that may come in.

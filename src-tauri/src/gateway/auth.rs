@@ -6,12 +6,9 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 
 use super::shared::Shared;
 use crate::client_keys::ClientKey;
-use crate::config::env;
 use crate::error::{Error, Result};
 use crate::pool::Binding;
 use crate::relay::UpstreamKey;
@@ -32,7 +29,6 @@ pub(super) struct Caller {
 const PLACES: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 /// A Factory key of the client's own (seed S2).
 const FACTORY_KEY: &str = "x-factory-api-key";
-const ADMIN_KEY: &str = "x-admin-key";
 /// What keys of this gateway begin with: never sent upstream, whatever else is wrong with one.
 const OURS: &str = "dpk_";
 
@@ -65,16 +61,6 @@ pub(super) async fn caller(
     };
     let binding = client_key.as_ref().map_or(Binding::Any, |it| it.binding.clone());
     Ok(Caller { client_key, binding: preferred(shared, binding), upstream })
-}
-
-/// Whether these headers hold the admin key.
-pub(super) fn is_admin(shared: &Shared, headers: &HeaderMap) -> bool {
-    let Some(key) = shared.context.boot.secret(env::ADMIN_ACCESS_KEY) else { return false };
-    let bearer = values(headers, "authorization").filter_map(bearer_of);
-    let mut given = values(headers, ADMIN_KEY).chain(bearer);
-    // As hashes: neither length nor content shows in how long it takes.
-    let hash = |text: &str| Sha256::digest(text.as_bytes());
-    given.any(|it| hash(key.expose()).ct_eq(&hash(it)).into())
 }
 
 /// The one of the given keys that this gateway issued.

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use super::admin;
 use crate::app::App;
 use crate::config::Gateway;
 use crate::config::env::{self, Env};
@@ -57,7 +58,7 @@ pub(super) fn allow(address: SocketAddr, guards: &Guards) -> Result<()> {
         origin: "gateway.listen".to_owned(),
         message: format!(
             "{address} can be reached from other machines, which needs {missing}: set {} to a long \
-             random text and make a client key with `client-keys create`, or listen on 127.0.0.1",
+             random text (or start once on 127.0.0.1 to get one) and make a client key with `client-keys create`, or listen on 127.0.0.1",
             env::ADMIN_ACCESS_KEY,
         ),
     })
@@ -87,7 +88,7 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener> {
 impl Guards {
     pub(super) async fn of(app: &App, env: &dyn Env) -> Result<Self> {
         app.client_keys.catch_up().await?;
-        let admin_key = env.get(env::ADMIN_ACCESS_KEY).is_some_and(|it| !it.trim().is_empty());
+        let admin_key = admin::has_key(env, &app.data_dir)?;
         Ok(Self { admin_key, client_keys: app.client_keys.any_usable(app.clock.now()) })
     }
 }

@@ -46,15 +46,6 @@ pub(super) fn no_such_file() -> Response {
     (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
 }
 
-/// What only an admin may see.
-pub(super) fn no_admin() -> Response {
-    let text = "{\"error\":{\"kind\":\"unauthorized\",\"message\":\"the admin key is missing or \
-                wrong: send it as `x-admin-key`\"}}\n";
-    let headers =
-        [(header::CONTENT_TYPE, "application/json"), (header::WWW_AUTHENTICATE, "Bearer")];
-    (StatusCode::UNAUTHORIZED, headers, text).into_response()
-}
-
 /// A handler met a defect.
 pub(super) fn defect() -> Response {
     let text = "{\"error\":{\"kind\":\"internal\",\"message\":\"internal error: this request met a \

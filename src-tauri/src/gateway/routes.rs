@@ -18,9 +18,8 @@ use super::ui;
 pub(super) fn router(shared: Arc<Shared>, admin: Admin) -> Router {
     Router::new()
         .merge(health::routes())
-        .merge(metrics::routes())
         .merge(llm::routes())
-        .merge(admin::routes(admin))
+        .merge(admin::routes(admin, metrics::routes()))
         .merge(ui::routes())
         .with_state(shared)
 }

@@ -27,7 +27,7 @@ export function ProxyTest({ form }: { form: UseFormReturn<AccountForm> }) {
       {test.data ? (
         <span className={test.data.ok ? 'good' : 'wrong'}>
           {test.data.ok
-            ? t('proxyOk', { latency: millis(test.data.latency_ms ?? 0, i18n.language) })
+            ? t('proxyOk', { latency: millis(test.data.latency_ms, i18n.language) })
             : t('proxyBad', { message: test.data.message })}
         </span>
       ) : test.error ? (

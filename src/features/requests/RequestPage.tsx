@@ -2,7 +2,7 @@
 import { useTranslation } from 'react-i18next'
 
 import { useRead } from '../../api/hooks'
-import type { LoggedRequest } from '../../api/pending'
+import type { LoggedRequest } from '../../api/shapes'
 import { dollars, exact, millis } from '../../lib/format'
 import { Badge } from '../../ui/Badge'
 import { Loaded } from '../../ui/Loaded'
@@ -68,7 +68,7 @@ function Life({ request: it }: { request: LoggedRequest }) {
             [t('cacheWrite'), number(usage.cache_write_5m_tokens + usage.cache_write_1h_tokens)],
             [t('output'), number(usage.output_tokens)],
             [t('reasoning'), number(usage.reasoning_tokens)],
-            [t('cost'), dollars(it.cost ?? 0, locale)],
+            [t('cost'), dollars(it.cost, locale)],
           ]}
         />
       </Card>
@@ -81,8 +81,10 @@ function Life({ request: it }: { request: LoggedRequest }) {
               <li key={index} className="row wrap">
                 <Badge tone={one.class ? 'bad' : 'ok'}>{one.class ?? t('passedOn')}</Badge>
                 <strong>
-                  {one.account ? (
-                    <Link to={`/accounts/${one.account}`}>{names.account(one.account)}</Link>
+                  {one.credential_id ? (
+                    <Link to={`/accounts/${one.credential_id}`}>
+                      {names.account(one.credential_id)}
+                    </Link>
                   ) : (
                     t('givenKey')
                   )}
@@ -99,10 +101,10 @@ function Life({ request: it }: { request: LoggedRequest }) {
         <Card title={t('skipped')}>
           <p className="muted">{t('skippedBody')}</p>
           <ul className="plain stack-2">
-            {it.skipped.map(([reason, n]) => (
+            {it.skipped.map(({ reason, accounts }) => (
               <li key={reason} className="row wrap">
                 <strong>{reason}</strong>
-                <span className="muted">{t('accountCount', { count: n })}</span>
+                <span className="muted">{t('accountCount', { count: accounts })}</span>
               </li>
             ))}
           </ul>

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import type { LoggedRequest, RequestFilter } from '../../api/pending'
+import type { LoggedRequest, RequestFilter } from '../../api/shapes'
 import { clockTime, count, dollars, millis, moment } from '../../lib/format'
 import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
@@ -154,7 +154,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
         return (
           <div className="stack-1">
             <span className="clip">
-              {last?.account ? names.account(last.account) : last ? t('givenKey') : '–'}
+              {last?.credential_id ? names.account(last.credential_id) : last ? t('givenKey') : '–'}
             </span>
             {it.attempts.length > 1 ? (
               <span className="small muted">{t('attempts', { count: it.attempts.length })}</span>
@@ -175,7 +175,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
               output: count(it.usage.output_tokens, locale),
             })}
           </span>
-          <span className="small muted">{dollars(it.cost ?? 0, locale)}</span>
+          <span className="small muted">{dollars(it.cost, locale)}</span>
         </div>
       ),
     },

@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 
 import type { UserError } from '../../api/errors'
 import { useClient } from '../../api/hooks'
-import type { LoggedRequest, RequestFilter } from '../../api/pending'
+import type { RequestFilter, RequestPage } from '../../api/shapes'
 
 const PAGE = 200
 const LIVE_MS = 2000
@@ -12,9 +12,9 @@ const LIVE_MS = 2000
 export function useLog(filter: RequestFilter, live: boolean) {
   const client = useClient()
   const pages = useInfiniteQuery<
-    { requests: LoggedRequest[]; next?: string | null },
+    RequestPage,
     UserError,
-    { requests: LoggedRequest[]; next?: string | null }[],
+    RequestPage[],
     readonly unknown[],
     string | null
   >({

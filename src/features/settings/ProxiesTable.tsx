@@ -77,7 +77,7 @@ function TestProxy({ url }: { url: string }) {
       </Button>
       {it ? (
         <span className={it.ok ? 'good small' : 'wrong'}>
-          {it.ok ? `✓ ${millis(it.latency_ms ?? 0, i18n.language)}` : it.message}
+          {it.ok ? `✓ ${millis(it.latency_ms, i18n.language)}` : it.message}
         </span>
       ) : test.error ? (
         <span className="wrong">{test.error.message}</span>

@@ -33,6 +33,12 @@ impl AdminKey {
     }
 }
 
+/// Whether there is an admin key that somebody was shown before this start.
+pub(super) fn is_there(env: &dyn Env, data_dir: &Path) -> Result<bool> {
+    let set = env.get(env::ADMIN_ACCESS_KEY).is_some_and(|it| !it.trim().is_empty());
+    Ok(set || read(&data_dir.join(FILE))?.is_some())
+}
+
 /// [`env::ADMIN_ACCESS_KEY`] where it is set, else the one made at the first start, which is shown
 /// on stderr then.
 pub(super) fn read_or_make(
