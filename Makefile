@@ -6,10 +6,10 @@ FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench load fuzz sdk ui ui-check ui-browser package
+.PHONY: help demo run check test bench bench-gateway load fuzz sdk ui ui-check ui-browser package
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## play the plugin end to end on this machine, with a fake upstream
 	$(CARGO) build --locked -p droid-provider -p droid-testbed --bin droid-provider-cli --bin demo
@@ -58,6 +58,11 @@ bench: ## measure; needs a quiet machine
 	    $(CARGO) bench --locked -p droid-provider --bench $$it || exit 1; done
 	for it in $(call benches,src-tauri/protocol/Cargo.toml); do \
 	    $(CARGO) bench --locked -p droid-protocol --bench $$it || exit 1; done
+
+bench-gateway: ## the gateway beside nginx as a plain reverse proxy; needs nginx, wrk and python3
+	$(CARGO) build --release --locked -p droid-provider -p droid-testbed \
+	    --bin droid-provider-cli --bin bench-upstream
+	python3 tests/bench/gateway.py
 
 load: ## thousands of streams at once and in a row, with full numbers
 	DROID_LOAD=1 $(CARGO) test --release --locked --test load -- --nocapture --test-threads=1
