@@ -29,7 +29,7 @@ test: check ## everything: the quick part, the build from src-tauri, every test
 	$(CARGO) test --workspace --locked
 	tests/sdk/run.sh
 	tests/admin/schemathesis.sh
-	$(MAKE) ui-check
+	$(MAKE) ui-check ui-browser
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund

@@ -10,6 +10,9 @@ let rig, plugin, host, browser, gateway
 before(async () => {
   rig = await createRig()
   plugin = rig.plugin()
+  // What one way shows the other shows too: they are one program on one folder.
+  const config = { name: 'Shared', api_keys: ['fk-shared-0123456789ab-0001'] }
+  await plugin.call('create_credential', { auth_type: 'api_key', config })
   gateway = await rig.serve()
   host = await createHostPage(plugin.call)
   browser = await createBrowser()
@@ -53,7 +56,7 @@ test('it works over the plugin process, without a console error', async () => {
   assert.equal(await page.getByText('Plugin process').count(), 1)
   await page.getByRole('button', { name: 'Add account' }).first().click()
   await page.getByRole('tab', { name: 'API keys' }).click()
-  await page.getByRole('textbox', { name: /API keys/ }).fill('fk-host-11111111\nfk-host-22222222')
+  await page.getByRole('textbox', { name: /API keys/ }).fill('fk-host-0123456789ab-1111\nfk-host-0123456789ab-2222')
   await page.getByRole('textbox', { name: /Name/ }).fill('From the host')
   await page.getByRole('button', { name: 'Add account' }).click()
   await page.getByRole('heading', { name: 'From the host' }).waitFor()
@@ -172,7 +175,7 @@ for (const rpc of ['reject', 'hang', 'throw']) {
       gateway: { url: gateway.url, adminKey: ADMIN_KEY },
     })
     await page.getByText(`Gateway ${gateway.url}`).waitFor({ timeout: 30_000 })
-    await page.getByRole('button', { name: 'From the host' }).waitFor()
+    await page.getByRole('button', { name: 'Shared', exact: true }).waitFor()
     await context.close()
   })
 }

@@ -10,10 +10,10 @@ before(async () => {
   rig = await createRig()
   gateway = await rig.serve()
   browser = await createBrowser()
-  for (const key of ['fk-web-11111111', 'fk-web-22222222', 'fk-web-33333333']) {
+  for (const key of ['fk-web-0123456789ab-1111', 'fk-web-0123456789ab-2222', 'fk-web-0123456789ab-3333']) {
     await rig.control('keys', { key })
   }
-  await rig.control('keys', { key: 'fk-web-bad00000', blocked: 401 })
+  await rig.control('keys', { key: 'fk-web-0123456789ab-0bad', blocked: 401 })
 })
 
 after(async () => {
@@ -27,7 +27,7 @@ async function signedIn(options, path = '/') {
   await page.goto(gateway.url + path)
   await page.locator('input[type=password]').fill(ADMIN_KEY)
   await page.keyboard.press('Enter')
-  await page.getByRole('navigation').waitFor({ state: 'attached' })
+  await page.locator('nav').waitFor({ state: 'attached' })
   // The browser itself notes that the session was asked for before there was one.
   opened.problems.splice(0)
   return opened
@@ -135,7 +135,7 @@ test('accounts: a refresh token is verified, and a bad one loses nothing', async
 test('accounts: keys are pasted, tested, banned, removed and added', async () => {
   const { page, problems, context } = await signedIn({}, '/accounts/new')
   await page.getByRole('tab', { name: 'API keys' }).click()
-  await page.getByRole('textbox', { name: /API keys/ }).fill('fk-web-11111111\nfk-web-22222222\nfk-web-11111111\nfk-web-bad00000\ntiny')
+  await page.getByRole('textbox', { name: /API keys/ }).fill('fk-web-0123456789ab-1111\nfk-web-0123456789ab-2222\nfk-web-0123456789ab-1111\nfk-web-0123456789ab-0bad\ntiny')
   await page.getByText('3 keys to add').waitFor()
   await page.getByText('Line 3: …1111 is line 1 again').waitFor()
   await shot(page, 'web-add-keys')
@@ -153,11 +153,11 @@ test('accounts: keys are pasted, tested, banned, removed and added', async () =>
   await page.getByRole('checkbox', { name: 'Select key …2222' }).check()
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
-  await page.getByText('No key in this pool').waitFor()
+  await page.getByRole('paragraph').filter({ hasText: 'No key in this pool' }).waitFor()
   await page.getByRole('combobox', { name: 'Status' }).selectOption('')
   await page.getByRole('button', { name: 'Add keys' }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByRole('textbox').fill('fk-web-33333333')
+  await dialog.getByRole('textbox').fill('fk-web-0123456789ab-3333')
   await dialog.getByRole('button', { name: 'Add keys' }).click()
   await page.getByText('…3333').waitFor()
   assert.deepEqual(problems, [])
@@ -369,7 +369,7 @@ test('by keyboard alone: to a page, through a form, in a menu and out of a dialo
   await page.keyboard.press('ArrowRight')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Tab')
-  await page.keyboard.type('fk-keyboard-0001')
+  await page.keyboard.type('fk-keyboard-0123456789-0001')
   await page.keyboard.press('Tab')
   await page.keyboard.type('Keyboard')
   await page.keyboard.press('Enter')

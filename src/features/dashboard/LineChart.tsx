@@ -148,6 +148,12 @@ function Line({
     .y0(y(0))
     .y1((it) => y(it ?? 0))
   const values = [...series.values]
+  // A value between two gaps is no line; it would not be seen at all.
+  const alone = values.flatMap((it, at) =>
+    it !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null
+      ? [[at, it] as const]
+      : [],
+  )
   return (
     <>
       {index === 0 ? <path d={below(values) ?? ''} fill={colour} opacity={0.12} /> : null}
@@ -159,6 +165,9 @@ function Line({
         strokeLinejoin="round"
         strokeDasharray={DASHES[index % DASHES.length]}
       />
+      {alone.map(([at, value]) => (
+        <circle key={at} cx={x(at)} cy={y(value)} r={3} fill={colour} />
+      ))}
     </>
   )
 }

@@ -16,7 +16,7 @@ const en = {
   tokens: 'Tokens',
   cost: 'Cost',
   latency: 'Mean latency',
-  first: 'Mean time to first token',
+  first: 'Mean first token',
   all: 'All',
   failed: 'Failed',
   input: 'Input',
