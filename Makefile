@@ -28,6 +28,7 @@ test: check ## everything: the quick part, the build from src-tauri, every test
 	cd src-tauri && $(CARGO) build --locked
 	$(CARGO) test --workspace --locked
 	tests/sdk/run.sh
+	tests/admin/schemathesis.sh
 	$(MAKE) ui-check ui-browser
 
 node_modules/.package-lock.json: package.json package-lock.json

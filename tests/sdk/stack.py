@@ -21,6 +21,7 @@ MODELS = {
 }
 # One that thinks by a budget, and then refuses a turn of calls that no thought leads.
 OLDER = {"claude-sonnet-4-20250514": "anthropic"}
+ADMIN_KEY = "the-admin-key-of-the-tests"
 # Paths that insist on an endpoint, whatever the model.
 PREFIXES = {"/droid/claude": "anthropic", "/droid/openai": "openai", "/droid/comm": "comm"}
 DIALECT_OF = {"anthropic": "anthropic", "openai": "responses", "comm": "chat", "google": "gemini"}
@@ -78,6 +79,7 @@ class Stack:
             "PATH": os.environ["PATH"],
             "DROID_DATA_DIR": str(folder / "data"),
             "DROID_CONFIG": str(folder / "config.json"),
+            "ADMIN_ACCESS_KEY": ADMIN_KEY,
         }
         for key in KEYS:
             self.control("keys", {"key": key})

@@ -21,8 +21,10 @@ pub fn document(api: &Api) -> Value {
             path[route.verb.as_str().to_ascii_lowercase()] = operation(spec, nth, *route, types);
         }
     }
+    sessions(&mut paths);
     let mut parts: Map<String, Value> = schemas.parts.into_iter().collect();
     parts.insert("Error".to_owned(), error());
+    parts.insert("Session".to_owned(), session());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -79,16 +81,8 @@ fn operation(spec: &Spec, nth: usize, route: Route, types: &MethodSchema) -> Val
         "tags": [tag(route.path)],
         "parameters": parameters,
         "responses": {
-            "200": {
-                "description": spec.result,
-                "content": { "application/json": { "schema": types.result } },
-            },
-            "default": {
-                "description": "It failed.",
-                "content": {
-                    "application/json": { "schema": { "$ref": format!("{REFERENCE}Error") } },
-                },
-            },
+            "200": done(spec.result, &types.result),
+            "default": failed(),
         },
     });
     let has_members =
@@ -102,6 +96,62 @@ fn operation(spec: &Spec, nth: usize, route: Route, types: &MethodSchema) -> Val
         });
     }
     operation
+}
+
+/// A browser's way in and out; these are no methods.
+fn sessions(paths: &mut Map<String, Value>) {
+    let operation = |id: &str, summary: &str, answer: &str| {
+        let schema = json!({ "$ref": format!("{REFERENCE}{answer}") });
+        json!({
+            "operationId": id,
+            "summary": summary,
+            "tags": ["session"],
+            "responses": { "200": done("It is so.", &schema), "default": failed() },
+        })
+    };
+    let mut login = operation("login", "Signs a browser in: sets the session's cookie.", "Session");
+    // The key is in the body.
+    login["security"] = json!([]);
+    login["requestBody"] = json!({
+        "required": true,
+        "content": { "application/json": { "schema": {
+            "type": "object",
+            "required": ["key"],
+            "properties": { "key": { "type": "string", "writeOnly": true } },
+        } } },
+    });
+    let session = operation("session", "Who asks, and the session's CSRF token.", "Session");
+    let logout = operation("logout", "Ends the session and takes its cookie away.", "Empty");
+    paths.insert("/admin/login".to_owned(), json!({ "post": login }));
+    paths.insert("/admin/session".to_owned(), json!({ "get": session }));
+    paths.insert("/admin/logout".to_owned(), json!({ "post": logout }));
+}
+
+fn session() -> Value {
+    json!({
+        "type": "object",
+        "required": ["authenticated", "csrf_token"],
+        "properties": {
+            "authenticated": { "const": true },
+            "csrf_token": {
+                "type": ["string", "null"],
+                "description": "For x-csrf-token of calls that change something; null for who \
+                    showed the key itself and needs none.",
+            },
+        },
+    })
+}
+
+fn done(description: &str, schema: &Value) -> Value {
+    json!({
+        "description": description,
+        "content": { "application/json": { "schema": schema } },
+    })
+}
+
+fn failed() -> Value {
+    let schema = json!({ "$ref": format!("{REFERENCE}Error") });
+    done("It failed.", &schema)
 }
 
 /// Takes members out of an object's schema.
