@@ -4,6 +4,7 @@
 //! Must not know: who may come in.
 #![cfg(unix)]
 
+use droid_provider::api::table::{METHODS, Verb};
 use droid_testbed::gateway::Gateway;
 use droid_testbed::http::{Answer, request};
 use droid_testbed::rig::Rig;
@@ -263,4 +264,44 @@ async fn the_log_can_be_read_and_holds_no_key() {
     assert!(text.contains("a wrong key from 127.0.0.1"), "{text}");
     assert!(!text.contains("canary") && !text.contains(KEY), "{text}");
     admin.gateway.stop().await;
+}
+
+/// A key can be asked for by name (`export`); nothing else gives one away.
+#[tokio::test]
+async fn no_answer_and_no_log_holds_a_secret() {
+    let rig = rig().await;
+    let secret = "fk-canary-0123456789";
+    rig.fake.add_key(secret);
+    let admin = Admin::start(&rig).await;
+    let proxy = "http://someone:pass-canary@127.0.0.1:9";
+    let config = json!({ "api_keys": [secret], "proxy": proxy, "name": "Pool" });
+    let pool = json!({ "auth_type": "api_key", "config": config });
+    let pool = admin.done("POST", "/admin/accounts", pool).await;
+    let minted = rig.fake.mint_account();
+    let tokens = json!({
+        "access_token": minted.access_token, "refresh_token": minted.refresh_token,
+        "expires_at": minted.expires_at,
+    });
+    let signed_in = json!({ "auth_type": "workos_oauth", "config": tokens });
+    let signed_in = admin.done("POST", "/admin/accounts", signed_in).await;
+    let client = admin.done("POST", "/admin/client-keys", json!({ "name": "A" })).await;
+    let proxies = json!({ "config": { "proxies": [{ "name": "p", "url": proxy }] } });
+    let mut said = admin.done("PUT", "/admin/config", proxies).await.to_string();
+    for id in [&pool["credential_id"], &signed_in["credential_id"]] {
+        let at = format!("/admin/accounts/{}", id.as_str().expect("an id"));
+        said.push_str(&admin.done("GET", &at, Value::Null).await.to_string());
+        for what in ["validate", "refresh", "keys/test", "reset"] {
+            said.push_str(&admin.ask("POST", &format!("{at}/{what}"), json!({})).await.text());
+        }
+    }
+    let reads = METHODS.iter().flat_map(|it| it.http).filter(|it| it.verb == Verb::Get);
+    for route in reads.filter(|it| it.path_params().next().is_none()) {
+        said.push_str(&admin.ask("GET", route.path, Value::Null).await.text());
+    }
+    said.push_str(&admin.gateway.stop().await.stderr);
+    let client = client["key"].as_str().expect("a key");
+    for canary in [secret, "pass-canary", &minted.access_token, &minted.refresh_token, client, KEY]
+    {
+        assert!(!said.contains(canary), "{canary} was told");
+    }
 }
