@@ -24,7 +24,7 @@ use crate::oauth::flow::SignIn;
 use crate::oauth::journal::Journal;
 use crate::oauth::refresh::{self, Refresher};
 use crate::oauth::workos::WorkOsClient;
-use crate::owner::Owner;
+use crate::owner::{self, Owner};
 use crate::secret::Secret;
 use crate::store::{Store, StoreOptions};
 use crate::upstream::Clients;
@@ -186,6 +186,20 @@ impl App {
         };
         app.environment_account = app.import_environment(boot).await?;
         Ok(app)
+    }
+
+    /// Says that this process is a gateway, and where.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub fn announce_gateway(&self, url: &str) -> Result<()> {
+        self.owner.announce_gateway(url)
+    }
+
+    /// The addresses of the gateways that run on this data now, in whichever process.
+    #[must_use]
+    pub fn gateways(&self) -> Vec<String> {
+        owner::gateways(&self.store.run_dir())
     }
 
     /// Puts a changed configuration in force everywhere.

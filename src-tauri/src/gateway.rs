@@ -84,6 +84,7 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
     let (stopping, stopped) = watch::channel(false);
     let admin = admin::Admin::open(&context, address).await?;
     let shared = Arc::new(Shared::new(context, app.clone(), address, stopped.clone()));
+    app.announce_gateway(&reachable(address))?;
     say(address, options.json);
 
     let limits = server::Limits::of(&config);
@@ -102,6 +103,14 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
         log::warn!("{} pieces of work are cut", shared.tasks.running());
     }
     app.close().await
+}
+
+/// An address that a program of this machine can ask.
+fn reachable(address: SocketAddr) -> String {
+    if !address.ip().is_unspecified() {
+        return format!("http://{address}");
+    }
+    format!("http://127.0.0.1:{}", address.port())
 }
 
 /// Tells where it listens. A log line would be lost at the usual level.

@@ -1,15 +1,47 @@
 //! Logs on stderr.
 //!
-//! Owns: the level, the form of a line, and which crates may speak.
+//! Owns: the level, the form of a line, which crates may speak, the last lines of this process.
 //! Must not know: what is logged. No secret reaches a log: what could hold one has a Debug that
 //! shows `****`, and crates that print URLs or headers are kept silent at every level.
 
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
 
-use log::LevelFilter;
+use log::{Level, LevelFilter};
 
 use crate::config::env::{self, Env};
+
+/// A line of the log.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// RFC 3339.
+    pub time: String,
+    /// Its weight.
+    pub level: Level,
+    /// The module it comes from.
+    pub target: String,
+    /// For a person.
+    pub message: String,
+}
+
+/// Lines that are kept to be asked for.
+const KEPT: usize = 2000;
+/// A line that is kept is at most so long, in characters.
+const LONGEST: usize = 2000;
+
+static RECENT: Mutex<VecDeque<Line>> = Mutex::new(VecDeque::new());
+
+/// The last lines of this process that weigh as much or more, oldest first.
+#[must_use]
+pub fn recent(least: Level, limit: usize) -> Vec<Line> {
+    let lines = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let fitting = lines.iter().rev().filter(|it| it.level <= least).take(limit);
+    let mut fitting: Vec<Line> = fitting.cloned().collect();
+    fitting.reverse();
+    fitting
+}
 
 /// Starts logging: warnings and errors, all of our own with `DROID_DEBUG`, or what `RUST_LOG`
 /// says. Does nothing when it was started before. Panics are told from here on by their place
@@ -37,11 +69,23 @@ pub fn start_at(env: &dyn Env, usual: LevelFilter) {
     builder.format(|line, record| {
         let time = chrono::DateTime::<chrono::Utc>::from(line_time());
         let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-        writeln!(line, "{time} {:5} {}: {}", record.level(), record.target(), record.args())
+        let message = record.args().to_string();
+        let written = writeln!(line, "{time} {:5} {}: {message}", record.level(), record.target());
+        let (level, target) = (record.level(), record.target().to_owned());
+        keep(Line { time, level, target, message: message.chars().take(LONGEST).collect() });
+        written
     });
     // A second start is a test's: the first one stays.
     let _ = builder.try_init();
     std::panic::set_hook(Box::new(|panic| log::error!("{}", panic_text(panic.location()))));
+}
+
+fn keep(line: Line) {
+    let mut lines = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if lines.len() >= KEPT {
+        lines.pop_front();
+    }
+    lines.push_back(line);
 }
 
 /// A panic's own message may quote what it stumbled over (slicing a text says the whole text), and

@@ -1,6 +1,7 @@
 //! Which processes are there.
 //!
 //! Owns: a lock file for each running process; the kernel frees the lock however a process ends.
+//! Beside it, where the process is a gateway, its address.
 //! Must not know: what a process owns.
 
 use std::fs::{self, File, OpenOptions};
@@ -14,6 +15,7 @@ use crate::ids::OwnerId;
 /// Lock files of dead processes that are removed at once, so that a start stays quick.
 const SWEPT: usize = 64;
 const EXTENSION: &str = "lock";
+const GATEWAY: &str = "gateway";
 
 /// This process's identity, for as long as the value lives.
 #[derive(Debug)]
@@ -54,6 +56,16 @@ impl Owner {
         }
     }
 
+    /// Says that this process is a gateway, and where, for as long as it runs.
+    ///
+    /// # Errors
+    /// `Data` when the folder cannot be written.
+    pub fn announce_gateway(&self, url: &str) -> Result<()> {
+        let path = self.path.with_extension(GATEWAY);
+        files::replace_private(&path, url.as_bytes())
+            .map_err(|source| files::data_error(&path, "the address cannot be noted", source))
+    }
+
     /// The identity.
     #[must_use]
     pub const fn id(&self) -> &OwnerId {
@@ -65,7 +77,28 @@ impl Drop for Owner {
     fn drop(&mut self) {
         // Only tidiness: the lock ends with the file's handle in any case.
         let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(self.path.with_extension(GATEWAY));
     }
+}
+
+/// The addresses of gateways that run now.
+#[must_use]
+pub fn gateways(run_dir: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(run_dir) else { return Vec::new() };
+    let paths = entries.flatten().map(|it| it.path());
+    let mut found: Vec<String> = paths
+        .filter(|it| it.extension().is_some_and(|it| it == GATEWAY))
+        .filter_map(|it| {
+            if is_locked(&it.with_extension(EXTENSION)) {
+                return fs::read_to_string(&it).ok();
+            }
+            // Its process was killed.
+            let _ = fs::remove_file(&it);
+            None
+        })
+        .collect();
+    found.sort();
+    found
 }
 
 fn lock_path(run_dir: &Path, id: &OwnerId) -> PathBuf {

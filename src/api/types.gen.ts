@@ -840,6 +840,18 @@ export type KeysTested = {
 /** How an account signs in. */
 export type Kind = "workos_oauth" | "manual" | "api_key";
 
+/** The weight of a line. */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/** A line of the log. */
+export type LogLine = {
+  level: LogLevel;
+  message: string;
+  /** The module it comes from. */
+  target: string;
+  time: string;
+};
+
 /** One try of a request. */
 export type LoggedAttempt = {
   /** One key of a key pool. */
@@ -889,6 +901,11 @@ export type LoggedRequest = {
 export type LoggedSkip = {
   accounts: number;
   reason: string;
+};
+
+/** The last lines, oldest first. */
+export type Logs = {
+  lines: LogLine[];
 };
 
 /** What a translation left out, for `docs/translation.md` and for whoever wants to tell the client. Names a rule, never a value. */
@@ -1882,6 +1899,16 @@ export interface Methods {
     };
     result: UsageForgotten;
   };
+  /** The last lines of this process's log, oldest first; there is no secret in it. */
+  list_logs: {
+    params: {
+      /** The least weight. */
+      level?: LogLevel;
+      /** Lines, at most 2000. */
+      limit?: number | null;
+    };
+    result: Logs;
+  };
   /** What this installation is: versions, folders, counts, whether a gateway answers. */
   gateway_status: {
     params: Record<string, never>;
@@ -1941,5 +1968,6 @@ export const ROUTES = {
   usage_summary: { verb: "GET", path: "/admin/usage/summary" },
   store_usage: { verb: "POST", path: "/admin/usage/store" },
   forget_usage: { verb: "POST", path: "/admin/usage/forget" },
+  list_logs: { verb: "GET", path: "/admin/logs" },
   gateway_status: { verb: "GET", path: "/admin/status" },
 } as const satisfies Partial<Record<keyof Methods, { verb: string; path: string }>>;

@@ -4,13 +4,14 @@
 //! Must not know: who may come in.
 #![cfg(unix)]
 
+use droid_provider::api::table::{METHODS, Verb};
 use droid_testbed::gateway::Gateway;
 use droid_testbed::http::{Answer, request};
 use droid_testbed::rig::Rig;
 use serde_json::{Value, json};
 
 use super::kit::host;
-use crate::support::rig;
+use crate::support::{ok, rig};
 
 const KEY: &str = "an-admin-key-of-some-length";
 
@@ -154,32 +155,37 @@ async fn the_document_is_the_one_in_the_repository() {
 #[tokio::test]
 async fn keys_of_all_pools_are_managed_as_droid2api_does() {
     let rig = rig().await;
-    for key in ["fk-one-0123456789abcdef", "fk-two-0123456789abcdef", "fk-six-0123456789abcdef"] {
+    for key in ["fk-0123456789abcdef-one1", "fk-0123456789abcdef-two2", "fk-0123456789abcdef-six6"]
+    {
         rig.fake.add_key(key);
     }
     let admin = Admin::start(&rig).await;
-    let one = json!({ "key": "fk-one-0123456789abcdef" });
+    let one = json!({ "key": "fk-0123456789abcdef-one1" });
     assert_eq!(admin.done("POST", "/admin/keys", one).await["added"], 1);
-    let batch = "fk-one-0123456789abcdef\nfk-two-0123456789abcdef\nfk-bad-0123456789abcdef\nno";
+    let batch = "fk-0123456789abcdef-one1\nfk-0123456789abcdef-two2\nfk-0123456789abcdef-bad9\nno";
     let added = admin.done("POST", "/admin/keys/batch", json!({ "keys": batch })).await;
     assert_eq!(
         (&added["added"], &added["duplicates"], &added["malformed"]),
         (&json!(2), &json!(1), &json!(1))
     );
     admin.done("POST", "/admin/pool-groups", json!({ "id": "free", "priority": 1 })).await;
-    let six = json!({ "key": "fk-six-0123456789abcdef", "poolGroup": "free" });
+    let six = json!({ "key": "fk-0123456789abcdef-six6", "poolGroup": "free" });
     admin.done("POST", "/admin/keys", six).await;
 
     let page = admin.done("GET", "/admin/keys?page=2&limit=3", Value::Null).await;
     assert_eq!((&page["total"], page["keys"].as_array().map(Vec::len)), (&json!(4), Some(1)));
     let all = admin.done("GET", "/admin/keys?status=active", Value::Null).await;
-    let id = |tail: usize| all["keys"][tail]["id"].as_str().expect("an id").to_owned();
+    let id = |tail: &str| {
+        let mut keys = all["keys"].as_array().expect("keys").iter();
+        let key = keys.find(|it| it["tail"] == tail).expect(tail);
+        key["id"].as_str().expect("an id").to_owned()
+    };
     let stats = admin.done("GET", "/admin/stats", Value::Null).await;
     assert_eq!((&stats["total"], &stats["active"]), (&json!(4), &json!(4)));
 
-    let off = admin.done("PATCH", &format!("/admin/keys/{}/toggle", id(0)), json!({})).await;
+    let off = admin.done("PATCH", &format!("/admin/keys/{}/toggle", id("…one1")), json!({})).await;
     assert_eq!(off["status"], "disabled");
-    let tested = admin.done("POST", &format!("/admin/keys/{}/test", id(1)), json!({})).await;
+    let tested = admin.done("POST", &format!("/admin/keys/{}/test", id("…two2")), json!({})).await;
     assert_eq!((&tested["ok"], &tested["status"]), (&json!(true), &json!(200)));
     let tested = admin.done("POST", "/admin/keys/test-all", json!({})).await;
     assert_eq!(
@@ -187,12 +193,12 @@ async fn keys_of_all_pools_are_managed_as_droid2api_does() {
         (&json!(3), &json!(2), &json!(1))
     );
     let moved = json!({ "poolGroup": "free" });
-    let moved = admin.done("PATCH", &format!("/admin/keys/{}/pool", id(0)), moved).await;
+    let moved = admin.done("PATCH", &format!("/admin/keys/{}/pool", id("…one1")), moved).await;
     assert_eq!((&moved["pools"], &moved["status"]), (&json!(["free"]), &json!("disabled")));
     let file = admin.ask("GET", "/admin/keys/export?pool=free", Value::Null).await;
     assert_eq!(file.header("content-type"), Some("text/plain; charset=utf-8"));
-    assert_eq!(file.text(), "fk-six-0123456789abcdef\nfk-one-0123456789abcdef\n");
-    admin.done("DELETE", &format!("/admin/keys/{}", id(1)), Value::Null).await;
+    assert_eq!(file.text(), "fk-0123456789abcdef-six6\nfk-0123456789abcdef-one1\n");
+    admin.done("DELETE", &format!("/admin/keys/{}", id("…two2")), Value::Null).await;
     assert_eq!(admin.done("GET", "/admin/stats", Value::Null).await["total"], 3);
     for path in ["toggle", "pool"] {
         let body = json!({ "poolGroup": "free" });
@@ -231,4 +237,71 @@ async fn a_stale_save_of_the_configuration_is_refused_and_a_former_setting_is_to
         assert!(status == 400 && message.contains(instead), "{error}");
     }
     admin.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn every_process_on_the_folder_knows_whether_a_gateway_runs() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    let bridge = rig.bridge();
+    let url = admin.gateway.url.clone();
+    let seen = admin.done("GET", "/admin/status", Value::Null).await["gateway"].clone();
+    assert_eq!(seen, json!({ "running": true, "url": url }));
+    assert_eq!(ok(&bridge, "gateway_status", Value::Null).await["gateway"], seen);
+    admin.gateway.kill().await;
+    let after = ok(&bridge, "gateway_status", Value::Null).await;
+    assert_eq!(after["gateway"], json!({ "running": false }));
+}
+
+#[tokio::test]
+async fn the_log_can_be_read_and_holds_no_key() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    let wrong = [("x-admin-key", "a-wrong-canary-key")];
+    request("GET", &admin.gateway.url("/admin/status"), wrong, b"").await;
+    let logs = admin.done("GET", "/admin/logs?level=warn&limit=10", Value::Null).await;
+    let text = logs.to_string();
+    assert!(text.contains("a wrong key from 127.0.0.1"), "{text}");
+    assert!(!text.contains("canary") && !text.contains(KEY), "{text}");
+    admin.gateway.stop().await;
+}
+
+/// A key can be asked for by name (`export`); nothing else gives one away.
+#[tokio::test]
+async fn no_answer_and_no_log_holds_a_secret() {
+    let rig = rig().await;
+    let secret = "fk-canary-0123456789";
+    rig.fake.add_key(secret);
+    let admin = Admin::start(&rig).await;
+    let proxy = "http://someone:pass-canary@127.0.0.1:9";
+    let config = json!({ "api_keys": [secret], "proxy": proxy, "name": "Pool" });
+    let pool = json!({ "auth_type": "api_key", "config": config });
+    let pool = admin.done("POST", "/admin/accounts", pool).await;
+    let minted = rig.fake.mint_account();
+    let tokens = json!({
+        "access_token": minted.access_token, "refresh_token": minted.refresh_token,
+        "expires_at": minted.expires_at,
+    });
+    let signed_in = json!({ "auth_type": "workos_oauth", "config": tokens });
+    let signed_in = admin.done("POST", "/admin/accounts", signed_in).await;
+    let client = admin.done("POST", "/admin/client-keys", json!({ "name": "A" })).await;
+    let proxies = json!({ "config": { "proxies": [{ "name": "p", "url": proxy }] } });
+    let mut said = admin.done("PUT", "/admin/config", proxies).await.to_string();
+    for id in [&pool["credential_id"], &signed_in["credential_id"]] {
+        let at = format!("/admin/accounts/{}", id.as_str().expect("an id"));
+        said.push_str(&admin.done("GET", &at, Value::Null).await.to_string());
+        for what in ["validate", "refresh", "keys/test", "reset"] {
+            said.push_str(&admin.ask("POST", &format!("{at}/{what}"), json!({})).await.text());
+        }
+    }
+    let reads = METHODS.iter().flat_map(|it| it.http).filter(|it| it.verb == Verb::Get);
+    for route in reads.filter(|it| it.path_params().next().is_none()) {
+        said.push_str(&admin.ask("GET", route.path, Value::Null).await.text());
+    }
+    said.push_str(&admin.gateway.stop().await.stderr);
+    let client = client["key"].as_str().expect("a key");
+    for canary in [secret, "pass-canary", &minted.access_token, &minted.refresh_token, client, KEY]
+    {
+        assert!(!said.contains(canary), "{canary} was told");
+    }
 }

@@ -122,6 +122,7 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("explain_selection", json!({ "model": MODEL })),
         ("get_usage", json!({ "model": MODEL })),
         ("gateway_status", Value::Null),
+        ("list_logs", json!({ "level": "warn", "limit": 5 })),
         ("usage_summary", Value::Null),
         ("store_usage", Value::Null),
         ("forget_usage", json!({ "days": 30 })),

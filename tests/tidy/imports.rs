@@ -191,6 +191,7 @@ const PROGRAM: &[Row] = &[
             "config",
             "error",
             "ids",
+            "logging",
             "logins",
             "models",
             "oauth",

@@ -12,6 +12,7 @@ mod info;
 mod key_pool;
 mod keys;
 mod login;
+mod logs;
 mod requests;
 mod selection;
 mod transform;
@@ -82,6 +83,7 @@ impl Api {
             key_pool::register(&mut table)?;
             client_keys::register(&mut table)?;
             login::register(&mut table)?;
+            logs::register(&mut table)?;
             selection::register(&mut table)?;
             requests::register(&mut table)?;
             upkeep::register(&mut table)?;

@@ -654,6 +654,16 @@ pub const METHODS: &[Spec] = &[
         http: &[post("/admin/usage/forget"), post("/factory/balance/cleanup")],
     },
     Spec {
+        name: "list_logs",
+        purpose: "The last lines of this process's log, oldest first; there is no secret in it.",
+        params: &[
+            "level?: string - the least weight: error, warn, info, debug or trace",
+            "limit?: integer - lines, 1 to 2000, default 200",
+        ],
+        result: "{lines: [{time, level, target, message}]}",
+        http: &[get("/admin/logs")],
+    },
+    Spec {
         name: "gateway_status",
         purpose: "What this installation is: versions, folders, counts, whether a gateway answers.",
         params: &[],

@@ -323,8 +323,6 @@ const FORMER: &[(&str, &str)] = &[
     ("batch", "there is nothing to set: usage is written together every few seconds"),
     ("port", "`gateway.listen`, or PORT in the environment"),
     ("dev_mode", "DROID_DEBUG in the environment"),
-    ("system_prompt", "`settings.request.system_prompt`"),
-    ("user_agent", "`settings.request.user_agent`"),
     ("endpoint", "`settings.factory.endpoints`"),
 ];
 

@@ -4,6 +4,23 @@ use super::*;
 use crate::clock::Rand;
 
 #[test]
+fn a_gateway_is_known_for_as_long_as_its_process_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let entropy = crate::clock::Rand::seeded(7);
+    let owner = Owner::claim(folder.path(), &entropy).expect("an owner");
+    assert_eq!(gateways(folder.path()), [""; 0]);
+    owner.announce_gateway("http://127.0.0.1:1").expect("noted");
+    assert_eq!(gateways(folder.path()), ["http://127.0.0.1:1"]);
+    // One that was killed leaves its note, and nobody who holds the lock.
+    std::fs::write(folder.path().join("dead.gateway"), "http://127.0.0.1:2").expect("a note");
+    assert_eq!(gateways(folder.path()), ["http://127.0.0.1:1"]);
+    assert!(!folder.path().join("dead.gateway").exists());
+    drop(owner);
+    assert_eq!(gateways(folder.path()), [""; 0]);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
 fn an_owner_lives_until_it_is_dropped() {
     let dir = tempfile::tempdir().unwrap();
     let owner = Owner::claim(dir.path(), &Rand::seeded(1)).unwrap();

@@ -120,6 +120,14 @@ struct Gateway {
     url: Option<String>,
 }
 
+// === impl Gateway ===
+
+impl Gateway {
+    fn of(urls: Vec<String>) -> Self {
+        Self { running: !urls.is_empty(), url: urls.into_iter().next() }
+    }
+}
+
 pub(super) fn register(table: &mut Table) -> Registered {
     table.add("ping", |_, _: None_| async { Ok(Empty {}) })?;
     table.add("get_info", |context, _: None_| async move {
@@ -165,7 +173,7 @@ pub(super) fn register(table: &mut Table) -> Registered {
                 cooling,
                 error: accounts.len() - of(Status::Active),
             },
-            gateway: Gateway { running: false, url: None },
+            gateway: Gateway::of(app.gateways()),
         })
     })
 }
