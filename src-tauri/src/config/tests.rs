@@ -171,7 +171,7 @@ fn unknown_keys_name_the_nearest_known_one() {
             "settings.workos.client_id",
         ),
         (json!({"setings": {}}), "config.setings", "settings"),
-        (json!({"user_agent": "x"}), "config.user_agent", "settings.request.user_agent"),
+        (json!({"useragent": "x"}), "config.useragent", "settings.request.user_agent"),
         (
             json!({"settings": {"token_refresh": {"max_retries": 1}}}),
             "config.settings.token_refresh.max_retries",
