@@ -5,10 +5,10 @@ import type { ConfigPatch, ConfigShown } from '../../api/shapes'
 /** The revision an answer carries, if this version of the program numbers them. */
 export function revisionOf(shown: ConfigShown): ConfigRevision | undefined {
   const revision = (shown as { revision?: unknown }).revision
-  return typeof revision === 'number' || typeof revision === 'string' ? revision : undefined
+  return typeof revision === 'number' ? revision : undefined
 }
 
-export type ConfigRevision = number | string
+export type ConfigRevision = number
 
 export function useConfigSave() {
   const save = useWrite('update_config')
