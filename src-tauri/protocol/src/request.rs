@@ -364,7 +364,7 @@ impl Signature {
         if self.origin == client {
             return self.data.clone();
         }
-        format!("{FOREIGN}{}.{}", self.origin, self.data)
+        [FOREIGN, self.origin.as_str(), ".", &self.data].concat()
     }
 
     /// Reads what a client of `client` sends back.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use memchr::{memchr, memchr2};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -50,19 +51,32 @@ pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Resu
 
 /// JSON text without the white space between its tokens. Numbers and strings stay as written.
 pub(super) fn compact(json: &RawValue) -> String {
-    let (mut inside, mut escaped) = (false, false);
     let mut kept = String::with_capacity(json.get().len());
-    for it in json.get().chars() {
-        match it {
-            _ if escaped => escaped = false,
-            '\\' if inside => escaped = true,
-            '"' => inside = !inside,
-            ' ' | '\n' | '\r' | '\t' if !inside => continue,
-            _ => {}
+    let mut rest = json.get();
+    loop {
+        let quote = memchr(b'"', rest.as_bytes()).unwrap_or(rest.len());
+        let (between, quoted) = rest.split_at_checked(quote).unwrap_or((rest, ""));
+        kept.extend(between.split_ascii_whitespace());
+        if quoted.is_empty() {
+            return kept;
         }
-        kept.push(it);
+        let (string, behind) = quoted.split_at_checked(string_end(quoted)).unwrap_or((quoted, ""));
+        kept.push_str(string);
+        rest = behind;
     }
-    kept
+}
+
+/// Where the string ends that a text begins with, its closing quote included.
+fn string_end(text: &str) -> usize {
+    let mut at = 1;
+    while let Some(rest) = text.as_bytes().get(at..) {
+        match memchr2(b'"', b'\\', rest) {
+            Some(found) if rest.get(found) == Some(&b'"') => return at + found + 1,
+            Some(found) => at += found + 2,
+            None => break,
+        }
+    }
+    text.len()
 }
 
 // === impl Text ===
@@ -336,5 +350,32 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             }
         }
         deserializer.deserialize_any(Visit(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn only_space_between_tokens_is_taken_out(
+            names in proptest::collection::vec("\\PC{0,6}|[ \"\\\\\n\t\u{1}]{0,4}", 0..4),
+            number in "-?[1-9][0-9]{0,20}",
+            space in proptest::collection::vec("[ \n\r\t]{0,3}", 16),
+        ) {
+            let quoted: Vec<String> =
+                names.iter().map(|it| serde_json::to_string(it).unwrap()).collect();
+            let tokens: Vec<&str> = std::iter::once("[")
+                .chain(quoted.iter().flat_map(|it| [it.as_str(), ","]))
+                .chain([number.as_str(), "]"])
+                .collect();
+            let spaced: String =
+                tokens.iter().zip(space.iter().cycle()).flat_map(|(it, space)| [it, space.as_str()]).collect();
+            let raw: &RawValue = serde_json::from_str(&spaced).unwrap();
+            prop_assert_eq!(compact(raw), tokens.concat());
+        }
     }
 }

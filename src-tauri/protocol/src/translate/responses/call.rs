@@ -10,6 +10,7 @@ use super::free_text::FreeText;
 use super::json::Object;
 use super::wire::Wire;
 use crate::request::Signature;
+use crate::translate::json;
 
 /// A call of a function, or of a tool that takes free text.
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ impl Call {
         };
         let mut it = wire.begin("response.output_item.added", out);
         it.number("output_index", at);
-        call.write("in_progress", it.object("item"));
+        call.write("in_progress", b"\"\"", it.object("item"));
         it.close_event();
         call
     }
@@ -79,14 +80,21 @@ impl Call {
             Some(_) => ("response.custom_tool_call_input.done", "input"),
             None => ("response.function_call_arguments.done", "arguments"),
         };
+        // Escaped once: it is told here, in the item, and again with the answer.
+        let mut quoted = Vec::with_capacity(self.text.len() + self.text.len() / 4 + 2);
+        json::string(&mut quoted, &self.text);
         let mut it = self.begin_event(kind, wire, out);
-        it.text(member, &self.text);
+        it.key(member).extend_from_slice(&quoted);
         it.close_event();
         // A limit cuts arguments anywhere, and the end of the answer comes after this item's.
         let whole =
             self.free_text.is_some() || serde_json::from_str::<IgnoredAny>(&self.text).is_ok();
-        let mut item = Vec::with_capacity(self.text.len() + 128);
-        self.write(if whole { "completed" } else { "incomplete" }, Object::open(&mut item));
+        let mut item = Vec::with_capacity(quoted.len() + 192);
+        self.write(
+            if whole { "completed" } else { "incomplete" },
+            &quoted,
+            Object::open(&mut item),
+        );
         wire.end_item(self.at, item, out);
     }
 
@@ -115,15 +123,16 @@ impl Call {
         it
     }
 
-    fn write(&self, status: &str, mut it: Object<'_>) {
+    /// `quoted` is the text as a JSON string.
+    fn write(&self, status: &str, quoted: &[u8], mut it: Object<'_>) {
         it.text("id", &self.item_id);
         if self.free_text.is_some() {
             it.text("type", "custom_tool_call");
-            it.text("input", &self.text);
+            it.key("input").extend_from_slice(quoted);
         } else {
             it.text("type", "function_call");
             it.text("status", status);
-            it.text("arguments", &self.text);
+            it.key("arguments").extend_from_slice(quoted);
         }
         it.text("call_id", &self.id);
         it.text("name", &self.name);

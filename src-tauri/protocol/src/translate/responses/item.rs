@@ -203,7 +203,8 @@ impl Reasoning {
             write_summary(&self.text, it.object("part"));
             it.close_event();
         }
-        let mut item = Vec::with_capacity(self.text.len() + 128);
+        let proof = self.proof.as_ref().map_or(0, String::len);
+        let mut item = Vec::with_capacity(self.text.len() + proof + 192);
         self.write(true, Object::open(&mut item));
         wire.end_item(self.at, item, out);
     }

@@ -16,7 +16,7 @@ const OF_CALL: &str = "dpcall1.";
 /// What the reasoning item behind a call carries.
 pub(super) fn for_call(call_id: &str, signature: &Signature) -> String {
     let proof = signature.to_client(Dialect::Responses);
-    format!("{OF_CALL}{}.{call_id}{proof}", call_id.len())
+    [OF_CALL, &call_id.len().to_string(), ".", call_id, &proof].concat()
 }
 
 /// The call's id and its proof, if that is what a reasoning item carries.

@@ -45,6 +45,8 @@ impl Wire {
 
     /// Opens an event with the members that all have.
     pub(super) fn begin<'o>(&mut self, event: &str, out: &'o mut Vec<u8>) -> Object<'o> {
+        // Most of an event is its frame: room for it is made once.
+        out.reserve(256);
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(event.as_bytes());
         out.extend_from_slice(b"\ndata: ");
@@ -64,7 +66,7 @@ impl Wire {
     pub(super) fn place(&mut self, prefix: &str) -> (usize, String) {
         let at = self.output.len();
         self.output.push(Vec::new());
-        (at, format!("{prefix}_{}_{at}", self.base))
+        (at, [prefix, "_", &self.base, "_", &at.to_string()].concat())
     }
 
     /// Tells that an item is done, and keeps it.
@@ -97,10 +99,9 @@ impl Wire {
     /// A call's id; what pairs calls and results has to differ between calls.
     pub(super) fn call_id(&mut self, id: &str) -> String {
         let mut it = if id.is_empty() { format!("call_{}", self.base) } else { id.to_owned() };
-        while self.calls.contains(&it) {
+        while !self.calls.insert(it.clone()) {
             it = format!("{it}_{}", self.calls.len());
         }
-        self.calls.insert(it.clone());
         it
     }
 }
