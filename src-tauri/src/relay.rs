@@ -4,11 +4,11 @@
 //! again on another account, pass on, give back.
 //! Must not know: HTTP servers, SQL, what bytes mean, how an account is picked.
 
+mod array;
 mod attempt;
 mod call;
 mod count;
 mod entry;
-mod frames;
 mod pass_on;
 mod pump;
 mod reader;

@@ -125,6 +125,14 @@ impl StreamDecoder {
         self.push_but(bytes, out, |_, _| false);
     }
 
+    /// The same, and counts the events.
+    pub(crate) fn push_counting(&mut self, bytes: &[u8], n: &mut u64, out: &mut Vec<Event>) {
+        self.push_but(bytes, out, |_, _| {
+            *n = n.saturating_add(1);
+            false
+        });
+    }
+
     /// The same, but for the frames that `passed` says to pass over unread.
     fn push_but(
         &mut self,

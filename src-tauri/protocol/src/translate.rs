@@ -25,6 +25,9 @@ pub mod carry;
 /// A decoder and an encoder joined: bytes of one dialect in, bytes of another out.
 pub mod pair;
 
+/// Bytes of one dialect passed on as they are.
+pub mod passed;
+
 /// Why a request cannot be translated. Texts name fields, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TranslateError {

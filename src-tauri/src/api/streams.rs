@@ -14,6 +14,7 @@ use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{End, Event, Usage};
 use droid_protocol::translate::ClientWish;
 use droid_protocol::translate::pair::StreamTranslator;
+use droid_protocol::translate::passed::Passed;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -70,9 +71,9 @@ pub struct Parsed {
 /// One answer being read.
 pub enum Reader {
     /// For its events alone.
-    Events(StreamDecoder),
-    /// For a client that speaks what upstream speaks: its bytes go on as they come.
-    Passed(StreamDecoder),
+    Events(Box<StreamDecoder>),
+    /// For a client that speaks what upstream speaks: its bytes go on, in whole events.
+    Passed(Box<Passed>),
     /// For a client that speaks something else.
     Translated(Box<StreamTranslator>),
 }
@@ -122,11 +123,16 @@ pub fn feed_carry(mut piece: Piece<'_>) -> Result<Parsed> {
 // === impl Reader ===
 
 impl Reader {
-    /// A reader for a client.
+    /// A reader for a client. `hold_usage`: a chat client did not ask for the chunk of counts.
     #[must_use]
-    pub fn to_client(upstream: Dialect, client: Dialect, wish: ClientWish) -> Self {
+    pub fn to_client(
+        upstream: Dialect,
+        client: Dialect,
+        wish: ClientWish,
+        hold_usage: bool,
+    ) -> Self {
         if upstream == client {
-            return Self::Passed(StreamDecoder::new(upstream));
+            return Self::Passed(Box::new(Passed::new(upstream, wish, hold_usage)));
         }
         Self::Translated(Box::new(StreamTranslator::new(upstream, client, wish)))
     }
@@ -148,14 +154,19 @@ impl Reader {
     /// [`Error::Invalid`] for a text that is none of ours.
     pub fn of_carry(carry: &str) -> Result<Self> {
         let bytes = |text: &str| STANDARD.decode(text).map_err(|_| bad_carry());
-        let decoder = |text: &str| StreamDecoder::restore(&bytes(text)?).map_err(|_| bad_carry());
         if let Some(text) = carry.strip_prefix(TRANSLATED) {
             let restored = StreamTranslator::restore(&bytes(text)?).map_err(|_| bad_carry())?;
             return Ok(Self::Translated(Box::new(restored)));
         }
         match carry.strip_prefix(PASSED) {
-            Some(text) => decoder(text).map(Self::Passed),
-            None => decoder(carry).map(Self::Events),
+            Some(text) => {
+                let restored = Passed::restore(&bytes(text)?).map_err(|_| bad_carry())?;
+                Ok(Self::Passed(Box::new(restored)))
+            }
+            None => {
+                let restored = StreamDecoder::restore(&bytes(carry)?).map_err(|_| bad_carry())?;
+                Ok(Self::Events(Box::new(restored)))
+            }
         }
     }
 
@@ -167,8 +178,8 @@ impl Reader {
             Error::invalid("endpoint_type", "missing: the first piece needs endpoint_type or model")
         })?;
         Ok(match piece.client.take() {
-            Some((client, wish)) => Self::to_client(dialect, client, wish),
-            None => Self::Events(StreamDecoder::new(dialect)),
+            Some((client, wish)) => Self::to_client(dialect, client, wish, false),
+            None => Self::Events(Box::new(StreamDecoder::new(dialect))),
         })
     }
 
@@ -176,9 +187,16 @@ impl Reader {
         let mut output = None;
         let (events, end, usage) = match &mut self {
             Self::Events(decoder) => advance(decoder, piece),
-            Self::Passed(decoder) => {
-                output = Some(piece.bytes.to_vec());
-                advance(decoder, piece)
+            Self::Passed(passed) => {
+                let (mut events, mut written) = (Vec::new(), Vec::new());
+                passed.push(piece.bytes, &mut events, &mut written);
+                let end = if piece.end {
+                    Some(passed.end(&mut events, &mut written))
+                } else {
+                    passed.read().ended()
+                };
+                output = Some(written);
+                (events, end, passed.read().usage())
             }
             Self::Translated(translator) => {
                 let mut written = Vec::new();

@@ -8,8 +8,9 @@ use droid_protocol::decode::Meter;
 use droid_protocol::event::{End, Event, Usage};
 use droid_protocol::fault::Fault;
 use droid_protocol::translate::pair::{self, StreamTranslator};
+use droid_protocol::translate::passed::{Frames, without_usage};
 
-use super::frames::{Array, Frames, without_usage};
+use super::array::Array;
 use crate::outbound::Reading;
 
 /// One streamed answer.

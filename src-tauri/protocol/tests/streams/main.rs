@@ -16,6 +16,7 @@ mod carry;
 mod golden;
 mod meaning;
 mod meter;
+mod passed;
 mod properties;
 mod quirks;
 mod support;

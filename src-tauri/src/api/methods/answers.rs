@@ -118,7 +118,7 @@ async fn transform_response(context: &Context, it: Response) -> Result<Transform
                 (Some(endpoint), Some(protocol)) => {
                     let client = named(&protocol, Some(endpoint))?;
                     let wish = wish(context, it.model);
-                    Some(Reader::to_client(endpoint.dialect(), client, wish))
+                    Some(Reader::to_client(endpoint.dialect(), client, wish, false))
                 }
                 _ => None,
             }

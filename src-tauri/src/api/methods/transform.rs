@@ -124,10 +124,10 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
         forget_thoughts: false,
     };
     let outbound = outbound::prepare(&config, &inbound)?;
-    let Reading { upstream, client, wish, .. } = outbound.reading.clone();
+    let Reading { upstream, client, wish, hold_usage, .. } = outbound.reading.clone();
     Ok(Transformed {
         headers: outbound.headers(&config, sender, context.boot.entropy.uuid()),
-        carry: Reader::to_client(upstream, client, wish).carry(),
+        carry: Reader::to_client(upstream, client, wish, hold_usage).carry(),
         losses: outbound.losses,
         protocol: client,
         request: raw(outbound.body.into())?,

@@ -4,29 +4,39 @@
 //! broke off, nor be sent a sign of life. So a stream is passed on in whole events, in the pieces
 //! it came in.
 //!
-//! Owns: [`Frames`], the taking out of the usage chunk, the JSON array that Gemini's clients may ask
-//! for.
+//! Owns: [`Frames`], the taking out of the usage chunk.
 //! Must not know: what an event means beyond that, sockets.
 
 use bytes::{Bytes, BytesMut};
-use droid_protocol::wire::sse::{Item, SseDecoder};
 use memchr::{memchr_iter, memmem, memrchr};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::sse::{Item, SseDecoder};
 
 /// The most of an unfinished event that is held back; more of it is passed on as it comes.
 const MOST_HELD: usize = 64 * 1024;
 
 /// Bytes in any chunking to whole events.
-#[derive(Debug, Default)]
-pub(super) struct Frames {
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Frames {
+    #[serde(with = "held")]
     held: BytesMut,
 }
 
-/// Events to the elements of one JSON array.
-#[derive(Debug, Default)]
-pub(super) struct Array {
-    sse: SseDecoder,
-    begun: bool,
+/// What is held back, in a saved state.
+mod held {
+    use bytes::BytesMut;
+    use serde::{Deserializer, Serializer};
+
+    use crate::wire::base64_bytes;
+
+    pub(super) fn serialize<S: Serializer>(held: &BytesMut, to: S) -> Result<S::Ok, S::Error> {
+        base64_bytes::serialize(held, to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BytesMut, D::Error> {
+        base64_bytes::deserialize(from).map(|it| BytesMut::from(it.as_slice()))
+    }
 }
 
 // === impl Frames ===
@@ -34,7 +44,7 @@ pub(super) struct Array {
 impl Frames {
     /// Takes the next bytes and gives all events that end in them. What comes in whole events is
     /// not copied.
-    pub(super) fn push(&mut self, chunk: Bytes) -> Bytes {
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
         if self.held.is_empty() && ends_an_event(&chunk) {
             return chunk;
         }
@@ -48,7 +58,7 @@ impl Frames {
     }
 
     /// What is held back.
-    pub(super) fn rest(&mut self) -> Bytes {
+    pub fn rest(&mut self) -> Bytes {
         self.held.split().freeze()
     }
 }
@@ -72,7 +82,7 @@ fn last_end(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Takes the chunk out that has nothing in it but counts: the client did not ask for it. `events`
 /// are whole ones.
-pub(super) fn without_usage(events: Bytes) -> Bytes {
+pub fn without_usage(events: Bytes) -> Bytes {
     if !may_hold_usage(&events) {
         return events;
     }
@@ -124,31 +134,6 @@ fn is_usage(event: &[u8]) -> bool {
     is_usage
 }
 
-// === impl Array ===
-
-impl Array {
-    /// The events as the next elements.
-    pub(super) fn push(&mut self, events: &[u8]) -> Vec<u8> {
-        let Self { sse, begun } = self;
-        let mut out = Vec::with_capacity(events.len());
-        sse.push(events, |item| {
-            if let Item::Frame(frame) = item
-                && !frame.data.is_empty()
-            {
-                out.extend_from_slice(if *begun { b",\r\n" } else { b"[" });
-                out.extend_from_slice(frame.data);
-                *begun = true;
-            }
-        });
-        out
-    }
-
-    /// The end of the array.
-    pub(super) fn end(&self) -> &'static [u8] {
-        if self.begun { b"]" } else { b"[]" }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -185,11 +170,6 @@ mod tests {
         assert!(n_out >= 1_000_000 - MOST_HELD - piece.len(), "{n_out}");
     }
 
-    #[test]
-    fn an_array_of_nothing_is_one() {
-        assert_eq!(Array::default().end(), b"[]");
-    }
-
     proptest! {
         #[test]
         fn events_come_whole_and_none_is_lost(at in prop::collection::vec(0usize..400, 0..20)) {
@@ -218,18 +198,6 @@ mod tests {
             prop_assert!(kept);
             let begins = out.starts_with("data: {\"choices\":[{");
             prop_assert!(begins);
-        }
-
-        #[test]
-        fn elements_are_the_events(at in prop::collection::vec(0usize..60, 0..9)) {
-            let mut array = Array::default();
-            let mut out = Vec::new();
-            for piece in cut(b"data: {\"a\":1}\r\n\r\ndata: {\"b\":2}\n\n", &at) {
-                out.extend_from_slice(&array.push(&piece));
-            }
-            out.extend_from_slice(array.end());
-            let read: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
-            prop_assert_eq!(read, serde_json::json!([{ "a": 1 }, { "b": 2 }]));
         }
     }
 }
