@@ -7,7 +7,7 @@
 # The folder has the layout of `cargo fuzz`, which works here too but is not needed.
 set -eu
 cd "$(dirname "$0")"
-fixtures=../../tests/fixtures
+fixtures=../protocol/tests/fixtures
 targets="rpc_line sse stream request_edit encrypted_field translate_stream translate_request"
 
 if ! cargo +nightly --version >/dev/null 2>&1; then

@@ -38,7 +38,7 @@ async fn every_dialect_is_answered_by_every_endpoint() {
 
                 let folder = upstream.as_str();
                 let kind = if stream { "sse" } else { "json" };
-                let file = format!("tests/fixtures/{folder}/plain_text.{kind}");
+                let file = format!("src-tauri/protocol/tests/fixtures/{folder}/plain_text.{kind}");
                 let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
                 let fixture = std::fs::read(file).expect("a fixture");
                 let meant = said(upstream, &fixture, stream);

@@ -16,7 +16,7 @@ use super::ask::{Ask, CLAUDE, ENDPOINTS, account, asked, configured, keys, shown
 
 /// Far enough into a recorded stream for some content, and before its end.
 fn middle(dialect: Dialect, case: &str) -> usize {
-    let file = format!("tests/fixtures/{}/{case}.sse", dialect.as_str());
+    let file = format!("src-tauri/protocol/tests/fixtures/{}/{case}.sse", dialect.as_str());
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let length = std::fs::metadata(file).expect("a fixture").len();
     usize::try_from(length / 5 * 3).expect("a length")

@@ -106,10 +106,11 @@ async fn transform(peer: &mut Peer, request: &str, more: &Value) -> Result<Sent,
 /// Every recorded request body as one line, its whitespace otherwise as recorded.
 pub(crate) fn recorded(folder: &str) -> Vec<(String, String)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths: Vec<_> = std::fs::read_dir(root.join("tests/fixtures/requests").join(folder))
-        .expect("fixtures")
-        .map(|it| it.expect("an entry").path())
-        .collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(root.join("src-tauri/protocol/tests/fixtures/requests").join(folder))
+            .expect("fixtures")
+            .map(|it| it.expect("an entry").path())
+            .collect();
     paths.sort();
     assert!(paths.len() >= 14);
     let body = |path: &std::path::PathBuf| {
@@ -553,7 +554,8 @@ async fn responses_and_risk_control_are_byte_for_byte() {
     let (id, _) = signed_in(&rig, &bridge, json!({})).await;
     bridge.close().await.expect("a clean end");
     let mut peer = Peer::start(&rig, &[]);
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let root =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/protocol/tests/fixtures");
     for (folder, endpoint) in DIALECTS {
         for case in ["plain_text", "tool_call", "utf8_text", "http_error_400"] {
             let text = std::fs::read_to_string(root.join(folder).join(format!("{case}.json")));

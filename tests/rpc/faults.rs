@@ -10,7 +10,8 @@ use super::streams::DIALECTS;
 use crate::support::{ok, rig};
 
 fn recorded(folder: &str, case: &str, ending: &str) -> String {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let root =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/protocol/tests/fixtures");
     std::fs::read_to_string(root.join(folder).join(format!("{case}.{ending}"))).expect("a fixture")
 }
 

@@ -32,7 +32,8 @@ struct Stream {
 }
 
 fn fixtures() -> Vec<Stream> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let root =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/protocol/tests/fixtures");
     let mut found = Vec::new();
     for (folder, endpoint) in DIALECTS {
         let mut paths: Vec<_> = std::fs::read_dir(root.join(folder))

@@ -125,7 +125,10 @@ async fn cached_tokens_are_counted_once_whatever_the_dialect() {
         let rig = rig().await;
         let bridge = rig.bridge();
         signed_in(&rig, &bridge, json!({})).await;
-        let path = format!("{}/tests/fixtures/{folder}/cache_usage", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/src-tauri/protocol/tests/fixtures/{folder}/cache_usage",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let whole = std::fs::read_to_string(format!("{path}.json")).expect("a fixture");
         let whole: Value = serde_json::from_str(&whole).expect("JSON");
         let expected = counted(folder, &whole);

@@ -16,8 +16,8 @@ from pathlib import Path
 from stack import DIALECT_OF, KEYS, MODELS, PREFIXES
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURES = ROOT / "tests/fixtures"
-EXPECTED = ROOT / "src-tauri/protocol/tests/fixtures/expected"
+FIXTURES = ROOT / "src-tauri/protocol/tests/fixtures"
+EXPECTED = FIXTURES / "expected"
 DIALECTS = ["anthropic", "responses", "chat", "gemini"]
 # How a client reads an answer: whole, by the SDK's accumulator, or event by event as agents do.
 MODES = {

@@ -1,4 +1,4 @@
-//! Embeds the recorded answers of `tests/fixtures`.
+//! Embeds the recorded answers of the pure package.
 //!
 //! Owns: the generated list `fixtures.rs`, one `(path, text)` a file.
 //! Must not know: what a fixture means.
@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src-tauri/protocol/tests/fixtures");
     let root = root.canonicalize().unwrap();
     println(&format!("cargo:rerun-if-changed={}", root.display()));
     let mut files = Vec::new();

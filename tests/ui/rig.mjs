@@ -44,7 +44,7 @@ export async function createRig(more = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'droid-ui-'))
   const upstream = start(
     join(BIN, 'fake-upstream'),
-    ['--listen', '127.0.0.1:0', '--fixtures', join(ROOT, 'tests/fixtures')],
+    ['--listen', '127.0.0.1:0', '--fixtures', join(ROOT, 'src-tauri/protocol/tests/fixtures')],
     {},
     ['ignore', 'pipe', 'inherit'],
   )

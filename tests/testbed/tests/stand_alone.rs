@@ -27,7 +27,7 @@ fn start(arguments: &[&str]) -> Child {
 
 #[tokio::test]
 async fn it_tells_its_base_url_and_serves_there() {
-    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src-tauri/protocol/tests/fixtures");
     let mut child = start(&["--listen", "127.0.0.1:0", "--fixtures", fixtures]);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();

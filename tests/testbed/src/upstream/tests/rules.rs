@@ -66,7 +66,8 @@ fn accepted(dialect: &str, changes: Value) {
 
 #[test]
 fn recorded_requests_pass_once_edited_as_factory_wants() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/requests");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../src-tauri/protocol/tests/fixtures/requests");
     let mut seen = 0;
     for dialect in ["anthropic", "responses", "chat", "gemini"] {
         for file in fs::read_dir(root.join(dialect)).unwrap() {
@@ -85,7 +86,8 @@ fn recorded_requests_pass_once_edited_as_factory_wants() {
 
 #[test]
 fn requests_of_every_dialect_pass_in_every_other_once_translated() {
-    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/requests");
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../src-tauri/protocol/tests/fixtures/requests");
     let by_hand = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../src-tauri/protocol/tests/golden/cases/requests");
     let mut problems = Vec::new();
