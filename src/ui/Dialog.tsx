@@ -1,5 +1,5 @@
 // A modal on the browser's own <dialog>: focus trap, Escape, inert background, no portal.
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { classes } from '../lib/classes'
@@ -21,7 +21,8 @@ export function Dialog({
   const { t } = useTranslation('common')
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  useEffect(() => {
+  // Open before it is painted: nobody sees or reaches it closed.
+  useLayoutEffect(() => {
     const dialog = ref.current
     const before = document.activeElement
     dialog?.showModal()

@@ -349,6 +349,9 @@ test('by keyboard alone: to a page, through a form, in a menu and out of a dialo
   const { page, context } = await signedIn({}, '/accounts')
   await page.getByRole('link', { name: 'Pool' }).waitFor()
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '')
+  // Focus moves a moment after the key in tabs and menus.
+  const reached = (text) =>
+    page.waitForFunction((it) => document.activeElement?.textContent?.trim() === it, text)
   await page.keyboard.press('Tab')
   await page.evaluate(() => document.querySelector('.skip').focus())
   await page.keyboard.press('Enter')
@@ -357,7 +360,11 @@ test('by keyboard alone: to a page, through a form, in a menu and out of a dialo
   await page.getByRole('button', { name: /More actions for/ }).first().focus()
   await page.keyboard.press('Enter')
   await page.getByRole('menu').waitFor()
-  for (let n = 0; n < 12 && (await focused()) !== 'Delete'; n += 1) await page.keyboard.press('ArrowDown')
+  for (let n = 0; n < 12 && (await focused()) !== 'Delete'; n += 1) {
+    const before = await focused()
+    await page.keyboard.press('ArrowDown')
+    await page.waitForFunction((it) => document.activeElement?.textContent?.trim() !== it, before)
+  }
   await page.keyboard.press('Enter')
   await page.getByRole('dialog').waitFor()
   await page.keyboard.press('Escape')
@@ -365,10 +372,14 @@ test('by keyboard alone: to a page, through a form, in a menu and out of a dialo
   // A form, tab by tab.
   await page.getByRole('button', { name: 'Add account' }).focus()
   await page.keyboard.press('Enter')
-  await page.getByRole('tab', { name: 'Sign in' }).focus()
+  const signIn = page.getByRole('tab', { name: 'Sign in' })
+  await signIn.waitFor()
+  await signIn.focus()
   await page.keyboard.press('ArrowRight')
+  await reached('API keys')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Tab')
+  await page.waitForFunction(() => document.activeElement instanceof HTMLTextAreaElement)
   await page.keyboard.type('fk-keyboard-0123456789-0001')
   await page.keyboard.press('Tab')
   await page.keyboard.type('Keyboard')
