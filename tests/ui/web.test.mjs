@@ -379,7 +379,7 @@ test('by keyboard alone: to a page, through a form, in a menu and out of a dialo
   await reached('API keys')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Tab')
-  await page.waitForFunction(() => document.activeElement instanceof HTMLTextAreaElement)
+  await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA')
   await page.keyboard.type('fk-keyboard-0123456789-0001')
   await page.keyboard.press('Tab')
   await page.keyboard.type('Keyboard')
