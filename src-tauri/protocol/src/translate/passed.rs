@@ -1,6 +1,6 @@
 //! A stream for a client that speaks what upstream speaks: its bytes go on, in whole events.
 //!
-//! Owns: [`Passed`]: what is read of it on the way, what a client did not ask for, and the error
+//! Owns: `Passed`: what is read of it on the way, what a client did not ask for, and the error
 //! that stands for the end of a stream that broke off.
 //! Must not know: any dialect's field names but those of the chunk of counts.
 
