@@ -18,6 +18,7 @@ mod models;
 mod names;
 mod options;
 mod page;
+mod place;
 mod plugin;
 mod ready;
 mod secrets;

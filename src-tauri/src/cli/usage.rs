@@ -78,11 +78,13 @@ impl Usage {
             params["model"] = json!(model);
         }
         let answer = session.call("get_usage", params).await?;
-        let mut labels = BTreeMap::new();
-        if self.by == By::Account {
-            let accounts = names::accounts(session).await?;
-            labels = accounts.iter().map(|it| (text(&it["id"]), text(&it["name"]))).collect();
-        }
+        let named = match self.by {
+            By::Account => names::accounts(session).await?,
+            By::ClientKey => names::client_keys(session).await?,
+            By::Model | By::Hour | By::Day | By::Outcome => Vec::new(),
+        };
+        let labels: BTreeMap<String, String> =
+            named.iter().map(|it| (text(&it["id"]), text(&it["name"]))).collect();
         let mut page = session.page();
         let rows = summed(&answer["rows"], self.by);
         if rows.is_empty() {
