@@ -13,7 +13,9 @@
 mod cli {
     mod accounts;
     mod client_keys;
+    mod demo;
     mod doctor;
+    mod every;
     mod kit;
     mod layout;
     mod plugin;

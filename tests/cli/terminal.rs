@@ -1,7 +1,8 @@
 //! At a terminal: sign-in, unseen prompts, questions, progress, colours.
 #![cfg(unix)]
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use droid_testbed::upstream::{Action, Endpoint, FakeConfig, Match};
@@ -52,6 +53,25 @@ async fn login_shows_code_link_picture_and_countdown_and_signs_in() {
     assert_eq!(code, 0, "{rest}");
     assert!(rest.contains("Signed in: account `Mine`."), "{rest}");
     assert_eq!(home.json(&["accounts", "list"])[0]["name"], "Mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_without_a_terminal_tells_link_and_code() {
+    let home = brisk().await;
+    let mut command = home.command(&["login", "--name", "Mine", "--json"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let link = told.next().unwrap();
+    assert!(link.starts_with("Open ") && link.contains("http"), "{link}");
+    let code = told.next().unwrap();
+    let code = code.strip_prefix("Enter").unwrap().trim();
+    assert!(home.fake.approve_device(code, None));
+    // Neither a picture nor a countdown: nobody looks.
+    assert!(told.all(|it| it.starts_with("or ")));
+    let output = child.wait_with_output().unwrap();
+    let account: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &account["name"]), (Some(0), &"Mine".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -319,6 +319,6 @@ async fn a_backup_is_restored_while_others_run() {
     let restored = home.json(&["restore", "copy.db", "--yes"]);
     assert_eq!(restored["accounts"], 1);
     assert_eq!(home.json(&["test"])["ok"], true, "the key is the one it was");
-    home.run(&["restore", "nothing.db", "--yes"]).failed(2);
+    home.run(&["restore", "nothing.db", "--yes"]).failed(3);
     assert_eq!(accounts(&home).len(), 1);
 }

@@ -207,13 +207,8 @@ impl ClientKeys {
     }
 }
 
-async fn all(session: &Session) -> Result<Vec<Value>> {
-    let keys = session.call("list_client_keys", json!({})).await?;
-    Ok(keys.as_array().cloned().unwrap_or_default())
-}
-
 async fn find(session: &Session, wanted: &str) -> Result<Value> {
-    let found = names::find(&all(session).await?, wanted)?.cloned();
+    let found = names::find(&names::client_keys(session).await?, wanted)?.cloned();
     found.ok_or_else(|| {
         Failure::from(crate::error::Error::not_found("client key", wanted))
             .hint(format!("{} client-keys list shows what there is", super::NAME))
@@ -221,7 +216,7 @@ async fn find(session: &Session, wanted: &str) -> Result<Value> {
 }
 
 async fn list(session: &Session) -> Result<Answer> {
-    let keys = all(session).await?;
+    let keys = names::client_keys(session).await?;
     let mut page = session.page();
     if keys.is_empty() {
         page.line("There is no client key yet. Clients need one:");

@@ -40,6 +40,15 @@ pub(crate) async fn accounts(session: &Session) -> Result<Vec<Value>> {
     Ok(list.as_array().cloned().unwrap_or_default())
 }
 
+/// Every client key.
+///
+/// # Errors
+/// What the method answers.
+pub(crate) async fn client_keys(session: &Session) -> Result<Vec<Value>> {
+    let list = session.call("list_client_keys", json!({})).await?;
+    Ok(list.as_array().cloned().unwrap_or_default())
+}
+
 /// The one of a list that is meant.
 ///
 /// # Errors
