@@ -12,6 +12,7 @@
 
 mod cli {
     mod accounts;
+    mod broken_files;
     mod client_keys;
     mod demo;
     mod doctor;

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::kit::{Home, Said};
 
 /// The relay's `ENCRYPTION_KEY` that the fixture is sealed with, by Node's own crypto.
-const RELAY_KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const RELAY_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-fn fixture(name: &str) -> String {
+pub(super) fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(name);
     path.to_string_lossy().into_owned()
 }
 
 /// The outcomes of a report, with where each is from.
-fn outcomes(report: &Value) -> Vec<(String, String)> {
+pub(super) fn outcomes(report: &Value) -> Vec<(String, String)> {
     let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
     let lines = report["lines"].as_array().cloned().unwrap_or_default();
     lines.iter().map(|it| (text(&it["at"]), text(&it["outcome"]))).collect()
@@ -25,11 +25,11 @@ fn pairs(wanted: &[(&str, &str)]) -> Vec<(String, String)> {
     wanted.iter().map(|(at, outcome)| ((*at).to_owned(), (*outcome).to_owned())).collect()
 }
 
-fn no_secret(said: &Said) {
+pub(super) fn no_secret(said: &Said) {
     assert!(!said.all().contains("canary"), "{}", said.all());
 }
 
-fn accounts(home: &Home) -> Vec<Value> {
+pub(super) fn accounts(home: &Home) -> Vec<Value> {
     home.json(&["accounts", "list"]).as_array().cloned().unwrap()
 }
 
