@@ -322,3 +322,23 @@ async fn a_backup_is_restored_while_others_run() {
     home.run(&["restore", "nothing.db", "--yes"]).failed(3);
     assert_eq!(accounts(&home).len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
+    let home = Home::new().await;
+    home.pool("Team", &["fk-export-canary-0001"]);
+    let path = home.data().join("droid.db");
+    let schema = || -> i64 {
+        let conn = rusqlite::Connection::open(&path).unwrap();
+        conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    };
+    let known = schema();
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.pragma_update(None, "user_version", known + 1).unwrap();
+    drop(conn);
+    for arguments in [&["accounts", "list"][..], &["serve"], &["backup", "copy.db"], &["doctor"]] {
+        let said = home.run(arguments).failed(1);
+        assert!(said.all().contains("newer"), "{arguments:?}: {}", said.all());
+    }
+    assert_eq!(schema(), known + 1);
+}

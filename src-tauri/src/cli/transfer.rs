@@ -159,8 +159,8 @@ fn decoded(bytes: Vec<u8>) -> Option<Secret> {
         String::from_utf16(&pairs.collect::<Vec<u16>>()).ok().map(Secret::new)
     };
     match bytes.as_slice() {
-        [0xff, 0xfe, ..] if bytes.len() % 2 == 0 => units(u16::from_le_bytes),
-        [0xfe, 0xff, ..] if bytes.len() % 2 == 0 => units(u16::from_be_bytes),
+        [0xff, 0xfe, ..] if bytes.len().is_multiple_of(2) => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] if bytes.len().is_multiple_of(2) => units(u16::from_be_bytes),
         _ => String::from_utf8(bytes).ok().map(Secret::new),
     }
 }
