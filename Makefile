@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench bench-gateway load fuzz sdk ui ui-check ui-browser packaging package
+.PHONY: help demo run check test bench bench-gateway bench-start load fuzz sdk ui ui-check ui-browser packaging package
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ bench-gateway: ## the gateway beside nginx as a plain reverse proxy; needs nginx
 	$(CARGO) build --release --locked -p droid-provider -p droid-testbed \
 	    --bin droid-provider-cli --bin bench-upstream
 	python3 tests/bench/gateway.py
+
+bench-start: ui ## the release binary's size, its start to ready and its memory when idle; needs python3
+	$(CARGO) build --release --locked --bin droid-provider-cli
+	python3 tests/bench/start.py
 
 load: ## thousands of streams at once and in a row, with full numbers
 	DROID_LOAD=1 $(CARGO) test --release --locked --test load -- --nocapture --test-threads=1
