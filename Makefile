@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench bench-gateway load fuzz sdk ui ui-check ui-browser package
+.PHONY: help demo run check test bench bench-gateway bench-start load fuzz sdk ui ui-check ui-browser packaging package
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ test: check ## everything: the quick part, the build from src-tauri, every test
 	tests/sdk/run.sh
 	tests/admin/schemathesis.sh
 	$(MAKE) ui-check ui-browser
+	tests/packaging/run.sh
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund
@@ -46,6 +47,9 @@ ui-browser: node_modules/.package-lock.json ## both builds of the web page in a 
 
 sdk: ## the official Python and JavaScript SDKs alone; needs python3, node and npm
 	tests/sdk/run.sh
+
+packaging: ## the zip, the services, the container and the workflows, as far as they can be tried here
+	tests/packaging/run.sh
 
 package: ui ## the plugin's zip with this platform's binary, installed once as the host does it
 	$(CARGO) build --release --locked --bin droid-provider-cli
@@ -64,6 +68,10 @@ bench-gateway: ## the gateway beside nginx as a plain reverse proxy; needs nginx
 	$(CARGO) build --release --locked -p droid-provider -p droid-testbed \
 	    --bin droid-provider-cli --bin bench-upstream
 	python3 tests/bench/gateway.py
+
+bench-start: ui ## the release binary's size, its start to ready and its memory when idle; needs python3
+	$(CARGO) build --release --locked --bin droid-provider-cli
+	python3 tests/bench/start.py
 
 load: ## thousands of streams at once and in a row, with full numbers
 	DROID_LOAD=1 $(CARGO) test --release --locked --test load -- --nocapture --test-threads=1

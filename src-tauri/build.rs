@@ -11,5 +11,8 @@ fn main() {
         // A folder that is missing would be "changed" with every build.
         let _ = std::fs::create_dir_all("target/ui");
         println!("cargo:rerun-if-changed=target/ui");
+        if !std::path::Path::new("target/ui/index.html").is_file() {
+            println!("cargo:warning=the web page was not built (make ui): `/` will say so");
+        }
     }
 }

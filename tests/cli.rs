@@ -12,8 +12,11 @@
 
 mod cli {
     mod accounts;
+    mod broken_files;
     mod client_keys;
+    mod demo;
     mod doctor;
+    mod every;
     mod kit;
     mod layout;
     mod plugin;

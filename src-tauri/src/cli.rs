@@ -8,6 +8,7 @@ mod ask;
 mod backup;
 mod browser;
 mod client_keys;
+mod demo;
 mod doctor;
 mod failure;
 mod groups;
@@ -37,7 +38,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use self::failure::{Exit, Result};
+use self::failure::{Exit, Failure, Result};
 use self::session::{Answer, Session};
 use crate::app::Boot;
 use crate::config::env::ProcessEnv;
@@ -55,6 +56,7 @@ pub const NAME: &str = "droid-provider-cli";
 #[derive(Parser)]
 #[command(name = NAME, version, max_term_width = 80, after_help = "\
 Start here:
+  droid-provider-cli demo                     see it at work, without an account
   droid-provider-cli login                    sign in to Factory.ai
   droid-provider-cli accounts add-keys        or paste API keys
   droid-provider-cli serve                    run the gateway
@@ -99,6 +101,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Serve(serve::Serve),
     Ready(ready::Ready),
+    Demo(demo::Demo),
     Setup(setup::Setup),
     InstallPlugin(plugin::InstallPlugin),
     Info(info::Info),
@@ -122,11 +125,7 @@ pub fn run() -> ExitCode {
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            drop(error.print());
-            // 0 for --help and --version, 2 for a usage error.
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return refused(&error, arguments.iter().any(|it| it == "--json")),
     };
     let Arguments { json_rpc, json, command } = arguments;
     match command {
@@ -138,6 +137,20 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve)) => code(serve.run(json)),
         Some(command) => code(once(&command, json)),
     }
+}
+
+/// Help, the version, or what is wrong with the arguments; a program gets that as JSON, too.
+fn refused(error: &clap::Error, json: bool) -> ExitCode {
+    if json && error.use_stderr() {
+        let text = error.to_string();
+        // The first paragraph is what is wrong; the others repeat the usage.
+        let message = text.split("\n\n").next().unwrap_or_default();
+        let failure = Failure::usage(message.trim_start_matches("error: "));
+        session::write_out(&session::pretty(&failure.to_json()));
+    }
+    drop(error.print());
+    // 0 for --help and --version, 2 for a usage error.
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// The tree of commands, for completions, the manual and documents.
@@ -207,6 +220,7 @@ impl Command {
             Self::Rekey(it) => it.run(session).await,
             Self::Doctor(it) => Box::pin(it.run(session)).await,
             Self::Ready(it) => it.run(session).await,
+            Self::Demo(it) => Box::pin(it.run(session)).await,
             Self::Setup(it) => Box::pin(it.run(session)).await,
             Self::InstallPlugin(it) => it.run(session),
             Self::Info(it) => it.run(session).await,

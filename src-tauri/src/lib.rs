@@ -44,4 +44,6 @@ pub mod rpc;
 
 pub mod app;
 
+mod demo;
+
 pub mod cli;

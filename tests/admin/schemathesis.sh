@@ -14,7 +14,9 @@ root=$(cd ../.. && pwd)
 cache="$root/.make/admin"
 mkdir -p "$cache"
 
-lock=$(sha256sum <requirements.txt | cut -c1-16)
+# macOS has it by another name.
+hash() { { command -v sha256sum >/dev/null && sha256sum || shasum -a 256; } | cut -c1-16; }
+lock=$(hash <requirements.txt)
 if [ "$(cat "$cache/lock" 2>/dev/null)" != "$lock" ]; then
     echo "installing Schemathesis"
     rm -rf "$cache/venv"

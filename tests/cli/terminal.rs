@@ -1,10 +1,13 @@
 //! At a terminal: sign-in, unseen prompts, questions, progress, colours.
 #![cfg(unix)]
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use droid_testbed::http;
 use droid_testbed::upstream::{Action, Endpoint, FakeConfig, Match};
+use rexpect::process::Signal;
 use rexpect::session::{PtySession, spawn_command};
 
 use super::kit::Home;
@@ -55,6 +58,25 @@ async fn login_shows_code_link_picture_and_countdown_and_signs_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn login_without_a_terminal_tells_link_and_code() {
+    let home = brisk().await;
+    let mut command = home.command(&["login", "--name", "Mine", "--json"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let link = told.next().unwrap();
+    assert!(link.starts_with("Open ") && link.contains("http"), "{link}");
+    let code = told.next().unwrap();
+    let code = code.strip_prefix("Enter").unwrap().trim();
+    assert!(home.fake.approve_device(code, None));
+    // Neither a picture nor a countdown: nobody looks.
+    assert!(told.all(|it| it.starts_with("or ")));
+    let output = child.wait_with_output().unwrap();
+    let account: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &account["name"]), (Some(0), &"Mine".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn login_survives_a_network_that_was_away() {
     let home = brisk().await;
     for _ in 0..2 {
@@ -66,6 +88,75 @@ async fn login_survives_a_network_that_was_away() {
     assert!(home.fake.approve_device(&code, None));
     let (rest, code) = ended(session);
     assert_eq!(code, 0, "{rest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_goes_on_after_the_program_was_stopped_for_a_while() {
+    let home = brisk().await;
+    let mut session = at_terminal(&home, &["login", "--no-browser"], &[]);
+    session.exp_string("Enter").unwrap();
+    let code = session.exp_regex("[A-Z0-9]{4}-[A-Z0-9]{4}").unwrap().1;
+    session.exp_string("waiting for you to confirm").unwrap();
+    session.process.signal(Signal::SIGSTOP).unwrap();
+    assert!(home.fake.approve_device(&code, None));
+    // Longer than it would wait between two questions.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    session.process.signal(Signal::SIGCONT).unwrap();
+    let (rest, code) = ended(session);
+    assert_eq!(code, 0, "{rest}");
+}
+
+async fn get(url: &str) -> http::Answer {
+    http::request("GET", url, [], b"").await
+}
+
+/// Opens the link as a browser would; the person agrees at once. Where it is sent back to.
+async fn browsed(link: &str) -> String {
+    let answer = get(link).await;
+    answer.header("location").unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_by_the_browser_ends_when_it_comes_back() {
+    let home = brisk().await;
+    let mut session =
+        at_terminal(&home, &["login", "--pkce", "--name", "Mine", "--no-browser"], &[]);
+    let link = session.exp_regex("http://\\S+authorize\\S+").unwrap().1;
+    let back = browsed(&link).await;
+    assert!(back.starts_with("http://127.0.0.1:") && back.contains("/callback?"), "{back}");
+    // Another page of the same machine ends nothing.
+    let own = back.split('?').next().unwrap();
+    assert_eq!(get(&format!("{own}?code=foreign&state=foreign")).await.status, 400);
+    let page = get(&back).await;
+    assert!(page.status == 200 && page.text().contains("Signed in"), "{page:?}");
+    let (rest, code) = ended(session);
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("Signed in: account `Mine`."), "{rest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_by_a_browser_elsewhere_ends_with_the_address_pasted() {
+    let home = brisk().await;
+    let mut session =
+        at_terminal(&home, &["login", "--pkce", "--name", "Mine", "--no-browser"], &[]);
+    let link = session.exp_regex("http://\\S+authorize\\S+").unwrap().1;
+    let back = browsed(&link).await;
+    session.exp_string("paste the address").unwrap();
+    session.send_line(&back).unwrap();
+    let (rest, code) = ended(session);
+    assert_eq!(code, 0, "{rest}");
+    assert_eq!(home.json(&["accounts", "list"])[0]["name"], "Mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pasted_address_of_another_sign_in_is_refused() {
+    let home = brisk().await;
+    let mut session = at_terminal(&home, &["login", "--pkce", "--no-browser"], &[]);
+    session.exp_string("paste the address").unwrap();
+    session.send_line("http://127.0.0.1:1/callback?code=canary&state=foreign").unwrap();
+    let (rest, code) = ended(session);
+    assert_eq!(code, 2, "{rest}");
+    assert_eq!(home.json(&["accounts", "list"]), serde_json::json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::kit::{Home, Said};
 
 /// The relay's `ENCRYPTION_KEY` that the fixture is sealed with, by Node's own crypto.
-const RELAY_KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const RELAY_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-fn fixture(name: &str) -> String {
+pub(super) fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(name);
     path.to_string_lossy().into_owned()
 }
 
 /// The outcomes of a report, with where each is from.
-fn outcomes(report: &Value) -> Vec<(String, String)> {
+pub(super) fn outcomes(report: &Value) -> Vec<(String, String)> {
     let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
     let lines = report["lines"].as_array().cloned().unwrap_or_default();
     lines.iter().map(|it| (text(&it["at"]), text(&it["outcome"]))).collect()
@@ -25,11 +25,11 @@ fn pairs(wanted: &[(&str, &str)]) -> Vec<(String, String)> {
     wanted.iter().map(|(at, outcome)| ((*at).to_owned(), (*outcome).to_owned())).collect()
 }
 
-fn no_secret(said: &Said) {
+pub(super) fn no_secret(said: &Said) {
     assert!(!said.all().contains("canary"), "{}", said.all());
 }
 
-fn accounts(home: &Home) -> Vec<Value> {
+pub(super) fn accounts(home: &Home) -> Vec<Value> {
     home.json(&["accounts", "list"]).as_array().cloned().unwrap()
 }
 
@@ -319,6 +319,26 @@ async fn a_backup_is_restored_while_others_run() {
     let restored = home.json(&["restore", "copy.db", "--yes"]);
     assert_eq!(restored["accounts"], 1);
     assert_eq!(home.json(&["test"])["ok"], true, "the key is the one it was");
-    home.run(&["restore", "nothing.db", "--yes"]).failed(2);
+    home.run(&["restore", "nothing.db", "--yes"]).failed(3);
     assert_eq!(accounts(&home).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
+    let home = Home::new().await;
+    home.pool("Team", &["fk-export-canary-0001"]);
+    let path = home.data().join("droid.db");
+    let schema = || -> i64 {
+        let conn = rusqlite::Connection::open(&path).unwrap();
+        conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    };
+    let known = schema();
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.pragma_update(None, "user_version", known + 1).unwrap();
+    drop(conn);
+    for arguments in [&["accounts", "list"][..], &["serve"], &["backup", "copy.db"], &["doctor"]] {
+        let said = home.run(arguments).failed(1);
+        assert!(said.all().contains("newer"), "{arguments:?}: {}", said.all());
+    }
+    assert_eq!(schema(), known + 1);
 }

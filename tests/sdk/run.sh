@@ -17,7 +17,9 @@ root=$(cd ../.. && pwd)
 cache="$root/.make/sdk"
 mkdir -p "$cache"
 
-lock=$(cat requirements.txt package.json package-lock.json | sha256sum | cut -c1-16)
+# macOS has it by another name.
+hash() { { command -v sha256sum >/dev/null && sha256sum || shasum -a 256; } | cut -c1-16; }
+lock=$(cat requirements.txt package.json package-lock.json | hash)
 if [ "$(cat "$cache/lock" 2>/dev/null)" != "$lock" ]; then
     echo "installing the SDKs"
     rm -rf "$cache/venv" node_modules

@@ -11,11 +11,12 @@ const CLOCKS: [&str; 3] =
     ["src-tauri/src/clock.rs", "src-tauri/src/logging.rs", "tests/testbed/src/clock.rs"];
 
 /// The only files that tell what a status means, and why there.
-const STATUSES: [(&str, &str); 7] = [
+const STATUSES: [(&str, &str); 8] = [
     ("src-tauri/protocol/src/fault", "Factory's answers"),
     ("src-tauri/protocol/src/translate/anthropic/error.rs", "the client's word for a fault"),
     ("src-tauri/protocol/src/translate/chat/error.rs", "the client's word for a fault"),
     ("src-tauri/protocol/src/translate/gemini/error.rs", "the client's word for a fault"),
+    ("src-tauri/src/demo/stand_in.rs", "the answers of the demo's stand-in"),
     ("src-tauri/src/gateway/error", "the gateway's own answers"),
     ("src-tauri/src/oauth/answer.rs", "the sign-in service's answers"),
     ("src-tauri/src/upstream.rs", "407 is the proxy's, not the answer of whom we asked"),

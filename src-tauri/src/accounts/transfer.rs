@@ -161,7 +161,7 @@ impl Accounts {
             let message = "it is stored already, perhaps with newer tokens, and was left as it is";
             return Ok(found.line("known", message.to_owned()).of(&id));
         }
-        if !known.tokens.insert(fingerprint) {
+        if known.tokens.contains(&fingerprint) {
             return Ok(found.line("known", "it is in this file twice".to_owned()));
         }
         let mut new = self.described(found.kind, &found.spec)?;
@@ -172,9 +172,11 @@ impl Accounts {
             refreshed_at: None,
         });
         if dry_run {
+            known.tokens.insert(fingerprint);
             return Ok(found.line("added", "would be added".to_owned()));
         }
         let account = self.store.create_account(new).await?;
+        known.tokens.insert(fingerprint);
         let message = "added; its token is this program's from now on";
         Ok(found.line("added", message.to_owned()).of(&account.id))
     }
@@ -182,9 +184,12 @@ impl Accounts {
     async fn import_pool(&self, found: &Found, known: &mut Known, dry_run: bool) -> Result<Line> {
         let n_given = found.keys.len();
         let mut keys = Vec::new();
+        // Known once they are stored: what cannot be may stand in the file once more.
+        let mut fresh = HashSet::new();
         for (secret, status) in &found.keys {
             let secret = Secret::new(secret.expose().trim());
-            if known.keys.insert(secret.fingerprint()) {
+            let fingerprint = secret.fingerprint();
+            if !known.keys.contains(&fingerprint) && fresh.insert(fingerprint) {
                 let id = KeyId::from(self.entropy.uuid());
                 keys.push(NewKey { id, secret, status: *status });
             }
@@ -206,6 +211,7 @@ impl Accounts {
                 let now = self.clock.now();
                 self.store.add_keys(&id, keys, store::Mode::Append, now).await?;
             }
+            known.keys.extend(fresh);
             let message = format!("{of_all} are new to the pool of that name");
             return Ok(found.line("merged", message).of(&id));
         }
@@ -214,12 +220,15 @@ impl Accounts {
             new.account.name = format!("Droid API Key ({n_new} keys)");
         }
         new.keys = keys;
-        let name = new.account.name.clone();
+        let pool = (new.account.name.clone(), new.account.id.clone());
         if dry_run {
+            known.pools.push(pool);
+            known.keys.extend(fresh);
             return Ok(found.line("added", format!("would be added with {of_all}")));
         }
         let account = self.store.create_account(new).await?;
-        known.pools.push((name, account.id.clone()));
+        known.pools.push(pool);
+        known.keys.extend(fresh);
         Ok(found.line("added", format!("added with {of_all}")).of(&account.id))
     }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::ask;
-use super::failure::Result;
+use super::failure::{Failure, Result};
 use super::page::Tone;
 use super::session::{Answer, Session};
 use super::working;
@@ -79,6 +79,10 @@ impl Backup {
 
 impl Restore {
     pub(crate) async fn run(&self, session: &Session) -> Result<Answer> {
+        if !self.file.is_file() {
+            let message = format!("there is no {}", self.file.display());
+            return Err(Failure::new("not_found", message));
+        }
         let app = session.app().await?;
         let n_accounts = app.store.changes_since(0).await?.accounts.len();
         let question = format!("Replace the {n_accounts} accounts there are by those of the copy");

@@ -195,7 +195,8 @@ pub(crate) fn short(duration: Duration) -> String {
     }
 }
 
-fn pretty(value: &Value) -> String {
+/// JSON as it is shown.
+pub(crate) fn pretty(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
     text + "\n"
 }

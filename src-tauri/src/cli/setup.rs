@@ -169,7 +169,9 @@ impl Setup {
         page.fact("settings", settings.shown());
         page.fact("copy of before", Cell::from(backup.clone().unwrap_or_default()));
         let undo = format!("{} setup {} --undo", super::NAME, self.client.name());
-        page.line(&format!("Restart {title}. To take it back: {undo}"));
+        page.line(&format!("Restart {title}. To take it back:"));
+        // To be copied: never broken over two lines.
+        page.verbatim(&format!("  {undo}"));
         let json = json!({
             "client": self.client.name(), "file": settings.shown(), "url": url, "backup": backup,
         });

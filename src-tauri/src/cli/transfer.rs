@@ -108,8 +108,10 @@ impl Import {
 fn read(file: &str) -> Result<(Content, Vec<String>)> {
     let bytes = if file == DASH {
         let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes);
-        read.map_err(|error| unreadable(file, &error))?;
+        let read = std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes);
+        if read.map_err(|error| unreadable(file, &error))? as u64 > LARGEST {
+            return Err(Failure::usage("stdin is larger than 64 MiB"));
+        }
         bytes
     } else {
         let size = std::fs::metadata(file).map_err(|error| unreadable(file, &error))?.len();
@@ -123,9 +125,8 @@ fn read(file: &str) -> Result<(Content, Vec<String>)> {
         let ids = rows.iter().map(|it| it.id.clone()).collect();
         return Ok((Content::from(rows), ids));
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::usage(format!("{file} is no text and no database")))?;
-    let text = Secret::new(text);
+    let text = decoded(bytes)
+        .ok_or_else(|| Failure::usage(format!("{file} is no text and no database")))?;
     let stdin_is_free = file != DASH;
     let mut keys = Keys::default();
     for _ in 0..2 {
@@ -149,6 +150,19 @@ fn read(file: &str) -> Result<(Content, Vec<String>)> {
         }
     }
     Err(Failure::usage(format!("{file} cannot be opened")))
+}
+
+/// UTF-8, or UTF-16 with its mark, as PowerShell writes files.
+fn decoded(bytes: Vec<u8>) -> Option<Secret> {
+    let units = |each: fn([u8; 2]) -> u16| -> Option<Secret> {
+        let pairs = bytes.get(2..)?.chunks_exact(2).map(|it| each([it[0], it[1]]));
+        String::from_utf16(&pairs.collect::<Vec<u16>>()).ok().map(Secret::new)
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] if bytes.len().is_multiple_of(2) => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] if bytes.len().is_multiple_of(2) => units(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok().map(Secret::new),
+    }
 }
 
 /// Puts the configuration a file holds in force, unless this is a dry run.

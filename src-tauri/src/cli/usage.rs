@@ -62,6 +62,27 @@ const SUMS: [&str; 7] = [
     "reasoning_tokens",
 ];
 
+// === impl By ===
+
+impl By {
+    /// The heads of the table, the first one for what a row stands for.
+    const fn heads(self) -> &'static [&'static str] {
+        macro_rules! heads {
+            ($first:literal) => {
+                &[$first, ">REQUESTS", ">INPUT", ">OUTPUT", ">CACHE READ", ">CACHE WRITE"]
+            };
+        }
+        match self {
+            Self::Model => heads!("MODEL"),
+            Self::Account => heads!("ACCOUNT"),
+            Self::ClientKey => heads!("CLIENT KEY"),
+            Self::Hour => heads!("HOUR"),
+            Self::Day => heads!("DAY"),
+            Self::Outcome => heads!("OUTCOME"),
+        }
+    }
+}
+
 // === impl Usage ===
 
 impl Usage {
@@ -91,8 +112,7 @@ impl Usage {
             page.line("Nothing was used in that time.");
             return Ok(Answer::new(answer, page));
         }
-        let mut table =
-            Table::new(&["", ">REQUESTS", ">INPUT", ">OUTPUT", ">CACHE READ", ">CACHE WRITE"]);
+        let mut table = Table::new(self.by.heads());
         let total = ("all".to_owned(), sums(std::iter::once(&answer["total"])));
         for (label, sums) in rows.iter().chain(std::iter::once(&total)) {
             let label = labels.get(label).unwrap_or(label).clone();

@@ -5,6 +5,7 @@
 //! Must not know: who asks.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
@@ -98,8 +99,21 @@ pub(super) fn before_migration(conn: &Connection, data_dir: &Path, found: i64) -
     let folder = data_dir.join(FOLDER);
     files::make_private_dir(&folder)?;
     let path = folder.join(format!("schema-{found}.db"));
-    let _ = std::fs::remove_file(&path);
-    write_copy(conn, &path).map(|_| ())
+    // Of those who find the old schema at the same time each writes a copy of its own.
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let n_taken = TAKEN.fetch_add(1, Ordering::Relaxed);
+    let own = folder.join(format!("schema-{found}-{}-{n_taken}.db", std::process::id()));
+    let _ = std::fs::remove_file(&own);
+    write_copy(conn, &own)?;
+    let copied = open(&own, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let schema: i64 = copied.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap_or(0);
+    drop(copied);
+    // Another process may have changed the schema meanwhile: then its copy is the one of before.
+    let kept = match schema == found {
+        true => files::rename_synced(&own, &path),
+        false => std::fs::remove_file(&own),
+    };
+    kept.map_err(|source| files::data_error(&path, "the copy cannot be written", source))
 }
 
 fn copy(data_dir: &Path, to: &Path, with_key: bool) -> Result<Copied> {

@@ -187,7 +187,10 @@ fn content(opened: &Value) -> Content {
         let at = format!("accounts[{i}]");
         match found(&account) {
             Some((kind, spec, keys)) => content.accounts.push(Found { at, kind, spec, keys }),
-            None => content.refused.push(Line::skipped("account", at, "it is no account")),
+            None => {
+                let message = "it is no account, or one of its keys is no key; none was taken";
+                content.refused.push(Line::skipped("account", at, message));
+            }
         }
     }
     content
@@ -198,9 +201,9 @@ type Parts = (Kind, AccountSpec, Vec<(Secret, crate::pool::account::KeyStatus)>)
 fn found(account: &Value) -> Option<Parts> {
     let kind = spec::kind(account["auth_type"].as_str()?).ok()?;
     let spec: AccountSpec = serde_json::from_value(account.clone()).ok()?;
-    let keys = value::list(account, "keys").into_iter().filter_map(|it| {
+    let keys = value::list(account, "keys").into_iter().map(|it| {
         let secret = value::key(it["key"].as_str()?)?;
         Some((secret, value::status(it["status"].as_str())))
     });
-    Some((kind, spec, keys.collect()))
+    Some((kind, spec, keys.collect::<Option<_>>()?))
 }

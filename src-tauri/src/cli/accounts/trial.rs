@@ -19,7 +19,7 @@ Examples:
   droid-provider-cli test Team --model claude-sonnet-4-5-20250929
 
 Each answer is noted as any request's would be: a key that is refused is paused or
-banned. The exit code is 1 if any was refused.")]
+banned. The exit code is 1 if any was refused, 4 if all that is missing is a sign-in.")]
 pub(crate) struct Test {
     /// Name, id, or the first letters of an id; all enabled accounts if left out
     account: Option<String>,
@@ -60,7 +60,11 @@ impl Test {
         for account in &accounts {
             results.append(&mut self.one(session, account).await?);
         }
-        Ok(told(session, &results))
+        // A trial may have found out that an account needs a sign-in.
+        let waiting = names::accounts(session).await?;
+        let waiting = waiting.iter().filter(|it| it["status"] == "needs_login");
+        let waiting: Vec<&Value> = waiting.map(|it| &it["id"]).collect();
+        Ok(told(session, &results, &waiting))
     }
 
     /// A row for each way in that the account has.
@@ -100,18 +104,19 @@ impl Test {
     }
 }
 
-fn told(session: &Session, results: &[Value]) -> Answer {
+/// `waiting` are the accounts that need a sign-in.
+fn told(session: &Session, results: &[Value], waiting: &[&Value]) -> Answer {
     let mut table = Table::new(&["ACCOUNT", "KEY", "RESULT", ">MS", "MESSAGE"]);
     for it in results {
         let result = match it["ok"] == true {
             true => Cell::new("ok", Tone::Good),
-            false => Cell::new(format!("refused {}", it["status"]), Tone::Bad),
+            false => Cell::new(format!("refused {}", number(&it["status"])), Tone::Bad),
         };
         table.row([
             text(&it["name"]).into(),
             text(&it["tail"]).into(),
             result,
-            it["latency_ms"].to_string().into(),
+            number(&it["latency_ms"]).into(),
             text(&it["message"]).into(),
         ]);
     }
@@ -120,9 +125,19 @@ fn told(session: &Session, results: &[Value]) -> Answer {
     page.table(&table);
     page.gap();
     page.line(&format!("{n_ok} of {} accepted.", results.len()));
-    let exit = if n_ok == results.len() { Exit::Done } else { Exit::Failed };
+    let mut refused = results.iter().filter(|it| it["ok"] != true);
+    let exit = match n_ok == results.len() {
+        true => Exit::Done,
+        false if refused.all(|it| waiting.contains(&&it["credential_id"])) => Exit::NeedsLogin,
+        false => Exit::Failed,
+    };
     let json = json!({ "ok": n_ok == results.len(), "results": results });
     Answer::new(json, page).ending(exit)
+}
+
+/// A number, or nothing where none was told.
+fn number(value: &Value) -> String {
+    value.as_u64().map_or_else(String::new, |it| it.to_string())
 }
 
 // === impl Validate ===

@@ -112,7 +112,28 @@ fn qr(link: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::app::Boot;
+    use crate::clock::{ManualClock, Rand};
+    use crate::config::env::ProcessEnv;
+
+    /// A suspended machine's wall clock goes on, the clock that sleeps are measured by does not.
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_slept_asks_as_soon_as_it_wakes() {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_763_700_000_000)));
+        let (env, entropy) = (Arc::new(ProcessEnv), Arc::new(Rand::seeded(1)));
+        let session = Session::new(Boot { env, clock: clock.clone(), entropy }, true).unwrap();
+        let ends = session.now().plus(Duration::from_secs(600));
+        let start = tokio::time::Instant::now();
+        let slept = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            clock.advance(Duration::from_secs(300));
+        };
+        tokio::join!(wait(&session, 60, ends, None), slept);
+        assert!(start.elapsed() <= Duration::from_secs(2), "{:?}", start.elapsed());
+    }
 
     #[test]
     fn the_picture_fits_a_terminal() {

@@ -128,6 +128,64 @@ async fn a_newer_schema_is_refused_and_left() {
     assert_eq!(found, 99);
 }
 
+/// A database as the first schema left it, with an account in it.
+async fn of_the_first_schema(dir: &Path) {
+    let store = open(dir).await;
+    store.create_account(signed_in("a")).await.unwrap();
+    let newest = dir.join("newest.db");
+    store.backup(&newest, false).await.unwrap();
+    store.close().await.unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(dir.join(format!("droid.db{end}")));
+    }
+    let conn = rusqlite::Connection::open(database(dir)).unwrap();
+    conn.execute_batch(include_str!("../migrations/001_start.sql")).unwrap();
+    conn.execute("ATTACH ?1 AS newest", [newest.to_string_lossy()]).unwrap();
+    let list = |sql: &str| -> Vec<String> {
+        let mut statement = conn.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for table in list("SELECT name FROM main.sqlite_master WHERE type = 'table'") {
+        let columns = list(&format!("SELECT name FROM pragma_table_info('{table}')")).join(", ");
+        let sql = format!(
+            "INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {columns} FROM newest.{table}"
+        );
+        conn.execute_batch(&sql).unwrap();
+    }
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    conn.execute_batch("DETACH newest").unwrap();
+    fs::remove_file(newest).unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_is_changed_after_a_copy_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    of_the_first_schema(dir.path()).await;
+    // Two processes at once: one changes it, and the copy is of before in any case.
+    let (one, other) =
+        tokio::join!(Store::open(options(dir.path())), Store::open(options(dir.path())));
+    for store in [one.unwrap(), other.unwrap()] {
+        assert_eq!(store.changes_since(0).await.unwrap().accounts.len(), 1);
+        assert!(store.damaged_secrets().await.unwrap().is_empty());
+        store.close().await.unwrap();
+    }
+    let copies: Vec<_> = fs::read_dir(dir.path().join("backups"))
+        .unwrap()
+        .map(|it| it.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(copies, ["schema-1.db"]);
+    let copy = dir.path().join("backups").join("schema-1.db");
+    let conn = rusqlite::Connection::open(&copy).unwrap();
+    let schema: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    let accounts: i64 =
+        conn.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0)).unwrap();
+    assert_eq!((schema, accounts), (1, 1));
+    drop(conn);
+    // And it can be given back.
+    let store = open(dir.path()).await;
+    assert_eq!(store.restore(&copy, None, "back").await.unwrap().accounts, 1);
+}
+
 /// Every older schema leads to the newest; schema 0 is an empty file.
 #[tokio::test]
 async fn an_empty_file_becomes_the_newest_schema() {
