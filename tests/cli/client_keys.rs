@@ -106,7 +106,7 @@ async fn from_an_empty_home_to_an_answered_request() {
     assert!(by_key.stdout.contains("claude-code"), "{}", by_key.stdout);
     home.run(&["ready", "--url", &url]).failed(1);
     let undone = home.run(&["setup", "claude-code", "--undo"]).ok();
-    assert!(undone.stdout.contains("client-keys delete claude-code"), "{}", undone.stdout);
+    assert!(undone.stdout.contains("client-keys delete"), "{}", undone.stdout);
     home.run(&["ready", "--url", "nowhere"]).failed(2);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(
