@@ -19,7 +19,6 @@ mod models;
 mod names;
 mod options;
 mod page;
-mod place;
 mod plugin;
 mod ready;
 mod secrets;
