@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::oauth::refresh::{self, Refresher};
 use crate::oauth::workos::WorkOsClient;
 use crate::owner::{self, Owner};
 use crate::secret::Secret;
-use crate::store::{Store, StoreOptions};
+use crate::store::{self, Store, StoreOptions};
 use crate::upstream::Clients;
 
 /// What can be known before anything is opened: cheap, so that a process that is asked for its
@@ -200,6 +200,12 @@ impl App {
     #[must_use]
     pub fn gateways(&self) -> Vec<String> {
         owner::gateways(&self.store.run_dir())
+    }
+
+    /// The same for a data folder of which nothing is opened or made.
+    #[must_use]
+    pub fn gateways_in(data_dir: &Path) -> Vec<String> {
+        owner::gateways(&store::run_dir(data_dir))
     }
 
     /// Puts a changed configuration in force everywhere.

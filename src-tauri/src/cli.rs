@@ -19,6 +19,7 @@ mod models;
 mod names;
 mod options;
 mod page;
+mod place;
 mod plugin;
 mod ready;
 mod secrets;

@@ -219,6 +219,22 @@ impl ClientKeys {
         if !is_time(looked_at) {
             return Ok(());
         }
+        self.look(seen, now).await
+    }
+
+    /// The same at once, whenever it was done last: for a key that nobody knows, which another
+    /// process may have made a moment ago.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn catch_up_now(&self) -> Result<()> {
+        let _looking = self.0.looking.lock().await;
+        let seen = self.state().data_version;
+        self.look(seen, self.0.parts.clock.now()).await
+    }
+
+    /// Under the lock of those who look.
+    async fn look(&self, seen: Option<i64>, now: Timestamp) -> Result<()> {
         let data_version = self.0.parts.store.data_version().await?;
         if seen != Some(data_version) {
             self.reload(now).await?;

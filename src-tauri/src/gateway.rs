@@ -29,6 +29,7 @@ use tokio::sync::watch;
 pub use self::shared::{Peer, Shared};
 use crate::api::context::Context;
 use crate::app::Boot;
+use crate::config::{self, env::Env};
 use crate::error::{Error, Result};
 use crate::signals;
 
@@ -103,6 +104,14 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
         log::warn!("{} pieces of work are cut", shared.tasks.running());
     }
     app.close().await
+}
+
+/// Where a gateway would be asked that is started without `--listen`.
+///
+/// # Errors
+/// When `PORT` is no port.
+pub fn usual_url(env: &dyn Env, config: &config::Gateway) -> Result<String> {
+    Ok(reachable(bind::address(env, None, config)?))
 }
 
 /// An address that a program of this machine can ask.

@@ -108,6 +108,12 @@ struct Inner {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// The folder of lock files in a data folder.
+#[must_use]
+pub fn run_dir(data_dir: &std::path::Path) -> PathBuf {
+    data_dir.join(db::RUN_DIR)
+}
+
 // === impl Store ===
 
 impl Store {
@@ -194,7 +200,7 @@ impl Store {
     /// The folder of lock files, for [`crate::owner::Owner::claim`].
     #[must_use]
     pub fn run_dir(&self) -> PathBuf {
-        self.inner.data_dir.join(db::RUN_DIR)
+        run_dir(&self.inner.data_dir)
     }
 
     /// The folder it lives in.

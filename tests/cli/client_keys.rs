@@ -66,7 +66,9 @@ async fn from_an_empty_home_to_an_answered_request() {
     BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let said: Value = serde_json::from_str(&line).unwrap();
     let url = said["listening"].as_str().unwrap().to_owned();
-    home.json(&["setup", "claude-code", "--url", &url]);
+    // Both find the gateway that runs on this data.
+    assert_eq!(home.json(&["ready", "--wait", "10"])["url"], url.as_str());
+    home.json(&["setup", "claude-code"]);
     let settings = std::fs::read_to_string(home.path().join(".claude/settings.json")).unwrap();
     let settings: Value = serde_json::from_str(&settings).unwrap();
     let env = &settings["env"];
@@ -91,18 +93,20 @@ async fn from_an_empty_home_to_an_answered_request() {
         answer
     };
     let key = env["ANTHROPIC_AUTH_TOKEN"].as_str().unwrap();
-    // The gateway hears of a key that another process made within a second.
-    let mut answer = ask(key);
-    let late = tokio::time::Instant::now() + std::time::Duration::from_secs(3);
-    while answer.starts_with("HTTP/1.1 401") && tokio::time::Instant::now() < late {
-        answer = ask(key);
-    }
+    // The gateway knows a key at once that another process made.
+    let answer = ask(key);
+    let doctor = home.run(&["doctor"]);
+    let by_key = home.run(&["usage", "--by", "client-key"]);
     let ready = home.run(&["ready", "--url", &url]);
     let refused = ask("dpk_nobody");
     gateway.kill().unwrap();
     gateway.wait().unwrap();
     ready.ok();
+    assert!(doctor.stdout.contains(&format!("running at {url}")), "{}", doctor.stdout);
+    assert!(by_key.stdout.contains("claude-code"), "{}", by_key.stdout);
     home.run(&["ready", "--url", &url]).failed(1);
+    let undone = home.run(&["setup", "claude-code", "--undo"]).ok();
+    assert!(undone.stdout.contains("client-keys delete"), "{}", undone.stdout);
     home.run(&["ready", "--url", "nowhere"]).failed(2);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(

@@ -140,7 +140,7 @@ impl Doctor {
             if !self.offline {
                 checks.extend(network::checks(session, config).await);
             }
-            checks.push(network::gateway(session, config).await);
+            checks.push(network::gateway(session).await);
         }
         checks.push(clients::host(session));
         checks.extend(clients::settings(session));

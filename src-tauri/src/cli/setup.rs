@@ -18,6 +18,7 @@ use self::files::Settings;
 use super::ask;
 use super::failure::{Failure, Result};
 use super::page::{Cell, Tone};
+use super::place;
 use super::session::{Answer, Session};
 use crate::config::env::Env;
 use crate::secret::Secret;
@@ -36,9 +37,9 @@ stays. --undo takes out what was put in, and puts back what was there.")]
 pub(crate) struct Setup {
     /// Which one
     client: Client,
-    /// Where the gateway is
-    #[arg(long, default_value = "http://127.0.0.1:8787", value_name = "URL")]
-    url: String,
+    /// Where the gateway is; the one that runs on this data if left out
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// The model it should use; the client's own choice if left out
     #[arg(long)]
     model: Option<String>,
@@ -143,9 +144,9 @@ impl Setup {
         })?;
         let settings = Settings::at(path);
         if self.undo {
-            return self.take_back(session, &settings);
+            return self.take_back(session, &settings).await;
         }
-        let url = self.checked_url()?;
+        let url = self.checked_url(session).await?;
         let before = settings.read()?;
         if self.print {
             let key = Secret::new("dpk_your-client-key");
@@ -177,7 +178,7 @@ impl Setup {
         Ok(Answer::new(json, page))
     }
 
-    fn take_back(&self, session: &Session, settings: &Settings) -> Result<Answer> {
+    async fn take_back(&self, session: &Session, settings: &Settings) -> Result<Answer> {
         let title = self.client.title();
         let now = settings.read()?.filter(|it| self.client.points_at(it).is_some());
         let Some(now) = now else {
@@ -190,9 +191,23 @@ impl Setup {
         let mut page = session.page();
         page.said(&format!("{title} is as it was before."), Tone::Good);
         page.fact("settings", settings.shown());
+        let name = self.client.name();
+        if self.has_key(session).await {
+            page.line(&format!(
+                "Its client key can still be used: {} client-keys delete {name}",
+                super::NAME
+            ));
+        }
         let json =
             json!({ "client": self.client.name(), "file": settings.shown(), "undone": true });
         Ok(Answer::new(json, page))
+    }
+
+    /// Whether there is a client key of the name that `setup` gives; not worth failing for.
+    async fn has_key(&self, session: &Session) -> bool {
+        let keys = session.call("list_client_keys", json!({})).await.unwrap_or_default();
+        let mut keys = keys.as_array().into_iter().flatten();
+        keys.any(|it| it["name"] == self.client.name())
     }
 
     async fn key(&self, session: &Session) -> Result<Secret> {
@@ -204,13 +219,17 @@ impl Setup {
         Ok(Secret::new(super::names::text(&made["key"])))
     }
 
-    fn checked_url(&self) -> Result<String> {
-        let url = url::Url::parse(&self.url).ok();
+    async fn checked_url(&self, session: &Session) -> Result<String> {
+        let given = match &self.url {
+            Some(url) => url.clone(),
+            None => place::of_gateway(session).await?,
+        };
+        let url = url::Url::parse(&given).ok();
         let is_usable = url.is_some_and(|it| matches!(it.scheme(), "http" | "https"));
         if !is_usable {
             return Err(Failure::usage("--url: expected such as http://127.0.0.1:8787"));
         }
-        let url = self.url.trim_end_matches('/');
+        let url = given.trim_end_matches('/');
         Ok(url.strip_suffix("/v1").unwrap_or(url).to_owned())
     }
 }

@@ -214,6 +214,10 @@ fn told(session: &Session, report: &Report, blanked: usize) -> Answer {
         page.table(&table);
         page.gap();
     }
+    // A table cuts what is long, and these are what somebody may have to do something about.
+    for line in report.lines.iter().filter(|it| it.outcome == "skipped") {
+        page.line(&format!("{}: {}", line.at, line.message));
+    }
     let counts = ["added", "merged", "known", "skipped"].map(|it| (it, report.count(it)));
     let text: Vec<String> = counts.iter().map(|(word, n)| format!("{n} {word}")).collect();
     let dry = if report.dry_run { " This was a dry run: nothing was stored." } else { "" };
