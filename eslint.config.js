@@ -1,5 +1,6 @@
 // Rules that hold the shape of `src/`: lib and ui know nothing of the program, api knows no React
-// component, a feature knows no other feature, and only app joins them.
+// component, parts are what several features share, a feature knows no other feature, and only app
+// joins them.
 import js from '@eslint/js'
 import a11y from 'eslint-plugin-jsx-a11y'
 import hooks from 'eslint-plugin-react-hooks'
@@ -64,13 +65,16 @@ export default ts.config(
     },
   },
   barred(['src/lib/**'], [
-    [['**/api/**', '**/features/**', '**/app/**', '**/ui/**', 'react'], 'lib is pure helpers'],
+    [['**/api/**', '**/parts/**', '**/features/**', '**/app/**', '**/ui/**', 'react'], 'lib is pure helpers'],
   ]),
   barred(['src/ui/**'], [
-    [['**/api/**', '**/features/**', '**/app/**'], 'ui holds no data and makes no calls'],
+    [['**/api/**', '**/parts/**', '**/features/**', '**/app/**'], 'ui holds no data and makes no calls'],
   ]),
   barred(['src/api/**'], [
-    [['**/ui/**', '**/features/**', '**/app/**'], 'api knows no component'],
+    [['**/ui/**', '**/parts/**', '**/features/**', '**/app/**'], 'api knows no component'],
+  ]),
+  barred(['src/parts/**'], [
+    [['**/features/**', '**/app/**'], 'parts are below the features that share them'],
   ]),
   ...FEATURES.map((name) =>
     barred([`src/features/${name}/**`], [

@@ -54,6 +54,18 @@ export function clockTime(iso: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at)
 }
 
+/** The day of a moment, short. */
+export function dayOf(iso: string, locale: string): string {
+  const at = new Date(iso)
+  if (Number.isNaN(at.getTime())) return '–'
+  return new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' }).format(at)
+}
+
+/** Whether a moment is of the reader's present day. */
+export function isToday(iso: string, now: Date = new Date()): boolean {
+  return new Date(iso).toDateString() === now.toDateString()
+}
+
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400_000],
   ['hour', 3_600_000],

@@ -2,14 +2,24 @@
 import type { ReactNode } from 'react'
 
 import { classes } from '../lib/classes'
+import { hostParts } from './hostParts'
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'plain'
 
 export function Badge({ tone = 'plain', children }: { tone?: Tone; children: ReactNode }) {
-  return (
-    <span className={classes('badge', `tone-${tone}`)}>
+  const inside = (
+    <>
       {tone === 'plain' ? null : <span className="dot" aria-hidden="true" />}
       {children}
-    </span>
+    </>
+  )
+  const className = classes('badge', `tone-${tone}`)
+  const HostBadge = hostParts.Badge
+  return HostBadge ? (
+    <HostBadge variant="outline" className={className}>
+      {inside}
+    </HostBadge>
+  ) : (
+    <span className={className}>{inside}</span>
   )
 }

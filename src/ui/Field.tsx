@@ -44,10 +44,10 @@ export function Field({
   const errorId = `${id}-error`
   return (
     <div className={classes('field', error && 'field-wrong')}>
-      <label htmlFor={id} className={hideLabel ? 'sr' : 'label'}>
+      <Label for={id} hidden={hideLabel ?? false}>
         {label}
         {optional ? <span className="muted"> {t('optional')}</span> : null}
-      </label>
+      </Label>
       {children({
         id,
         'aria-describedby': classes(help ? helpId : null, error ? errorId : null) || undefined,
@@ -64,6 +64,24 @@ export function Field({
         </div>
       ) : null}
     </div>
+  )
+}
+
+function Label({
+  for: id,
+  hidden,
+  children,
+}: {
+  for: string
+  hidden: boolean
+  children: ReactNode
+}) {
+  const HostLabel = hostParts.Label
+  const shared = { htmlFor: id, className: hidden ? 'sr' : 'label' }
+  return HostLabel ? (
+    <HostLabel {...shared}>{children}</HostLabel>
+  ) : (
+    <label {...shared}>{children}</label>
   )
 }
 
@@ -181,22 +199,27 @@ export function SwitchField({
 }) {
   const id = useId()
   const helpId = `${id}-help`
+  const HostSwitch = hostParts.Switch
+  const shared = {
+    id,
+    checked,
+    onCheckedChange: onChange,
+    disabled,
+    'aria-describedby': help ? helpId : undefined,
+  }
   return (
     <div className="switch-row">
-      <RadixSwitch.Root
-        id={id}
-        className="switch"
-        checked={checked}
-        onCheckedChange={onChange}
-        disabled={disabled}
-        aria-describedby={help ? helpId : undefined}
-      >
-        <RadixSwitch.Thumb className="switch-thumb" />
-      </RadixSwitch.Root>
+      {HostSwitch ? (
+        <HostSwitch {...shared} />
+      ) : (
+        <RadixSwitch.Root {...shared} className="switch">
+          <RadixSwitch.Thumb className="switch-thumb" />
+        </RadixSwitch.Root>
+      )}
       <div>
-        <label htmlFor={id} className={hideLabel ? 'sr' : 'label'}>
+        <Label for={id} hidden={hideLabel}>
           {label}
-        </label>
+        </Label>
         {help ? (
           <div id={helpId} className="help">
             {help}

@@ -27,6 +27,22 @@ export function Notice({
   )
 }
 
+/** What a call failed with, and what can be done about it. */
+export function Failure({
+  title,
+  error,
+}: {
+  title: string
+  error: Error & { hint?: string | null }
+}) {
+  return (
+    <Notice tone="bad" title={title}>
+      {error.message}
+      {error.hint ? <p className="muted">{error.hint}</p> : null}
+    </Notice>
+  )
+}
+
 /** A page or list with nothing on it, and what to do about that. */
 export function EmptyState({
   title,

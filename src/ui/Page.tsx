@@ -1,24 +1,30 @@
 // The head of a page and what hangs below it.
 import { type ReactNode, useEffect, useRef } from 'react'
 
+import { classes } from '../lib/classes'
+import { hostParts } from './hostParts'
+
 export function Page({
   title,
   intro,
   back,
   actions,
+  wide = false,
   children,
 }: {
   title: string
   intro?: ReactNode
   back?: ReactNode
   actions?: ReactNode
+  /** Takes all the width of a large screen. */
+  wide?: boolean
   children: ReactNode
 }) {
   const heading = useRef<HTMLHeadingElement>(null)
   // A new page begins at its heading, for those who cannot see that it changed.
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   return (
-    <div className="page stack-5">
+    <div className={classes('page', 'stack-5', wide && 'page-wide')}>
       <header className="page-head">
         <div className="grow">
           {back}
@@ -45,8 +51,9 @@ export function Card({
   children: ReactNode
   className?: string
 }) {
+  const Outer = hostParts.Card ?? 'section'
   return (
-    <section className={`card stack-4 ${className}`}>
+    <Outer className={classes('card', 'stack-4', className)}>
       {title || actions ? (
         <div className="row between wrap">
           {title ? <h2>{title}</h2> : <span />}
@@ -54,7 +61,7 @@ export function Card({
         </div>
       ) : null}
       {children}
-    </section>
+    </Outer>
   )
 }
 

@@ -2,11 +2,25 @@
 import * as Radix from '@radix-ui/react-tabs'
 import type { ReactNode } from 'react'
 
+import { hostParts } from './hostParts'
+
 export interface Tab<Id extends string> {
   id: Id
   label: string
   content: ReactNode
 }
+
+// All four or none: they talk to each other.
+const hosted =
+  hostParts.Tabs && hostParts.TabsList && hostParts.TabsTrigger && hostParts.TabsContent
+    ? {
+        Root: hostParts.Tabs,
+        List: hostParts.TabsList,
+        Trigger: hostParts.TabsTrigger,
+        Content: hostParts.TabsContent,
+      }
+    : null
+const Own = { Root: Radix.Root, List: Radix.List, Trigger: Radix.Trigger, Content: Radix.Content }
 
 export function Tabs<Id extends string>({
   label,
@@ -19,20 +33,27 @@ export function Tabs<Id extends string>({
   value: Id
   onChange: (id: Id) => void
 }) {
+  const Parts = hosted ?? Own
   return (
-    <Radix.Root value={value} onValueChange={(it) => onChange(it as Id)} className="stack-4">
-      <Radix.List aria-label={label} className="tabs">
-        {tabs.map((it) => (
-          <Radix.Trigger key={it.id} value={it.id} className="tab">
-            {it.label}
-          </Radix.Trigger>
-        ))}
-      </Radix.List>
+    <Parts.Root
+      value={value}
+      onValueChange={(it: string) => onChange(it as Id)}
+      className="stack-4"
+    >
+      <div className="tabs">
+        <Parts.List aria-label={label} className={hosted ? undefined : 'tabs-own'}>
+          {tabs.map((it) => (
+            <Parts.Trigger key={it.id} value={it.id} className={hosted ? undefined : 'tab'}>
+              {it.label}
+            </Parts.Trigger>
+          ))}
+        </Parts.List>
+      </div>
       {tabs.map((it) => (
-        <Radix.Content key={it.id} value={it.id} className="tab-content">
+        <Parts.Content key={it.id} value={it.id} className="tab-content">
           {it.content}
-        </Radix.Content>
+        </Parts.Content>
       ))}
-    </Radix.Root>
+    </Parts.Root>
   )
 }

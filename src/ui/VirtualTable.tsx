@@ -1,6 +1,6 @@
 // A table of any length: only rows that are seen are in the page. Narrow ones become cards.
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type CSSProperties, type ReactNode, useRef } from 'react'
+import { type CSSProperties, type ReactNode, useLayoutEffect, useRef } from 'react'
 
 import { classes } from '../lib/classes'
 import { Icon } from './Icon'
@@ -61,16 +61,34 @@ export function VirtualTable<Row>({
       return row === undefined ? index : rowKey(row)
     },
   })
+  const items = all ? [] : virtual.getVirtualItems()
+  // Rows that come in above must not push away what is being read: the first row in sight stays
+  // where it is.
+  const held = useRef<{ key: string; within: number } | null>(null)
+  useLayoutEffect(() => {
+    const it = scroller.current
+    if (all || !it || it.scrollTop < rowHeight || held.current === null) return
+    const { key, within } = held.current
+    const index = rows.findIndex((row) => rowKey(row) === key)
+    const start = virtual.measurementsCache[index]?.start
+    if (start !== undefined && start + within !== it.scrollTop) it.scrollTop = start + within
+    // Only rows that came or went move anything.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [rows])
   const style = { '--columns': columns.map((it) => it.width).join(' ') } as CSSProperties
   const shown = all
     ? rows.map((row, index) => ({ row, index, start: null as number | null }))
-    : virtual.getVirtualItems().flatMap((it) => {
+    : items.flatMap((it) => {
         const row = rows[it.index]
         return row === undefined ? [] : [{ row, index: it.index, start: it.start }]
       })
   const onScroll = () => {
     const it = scroller.current
-    if (it && onEnd && it.scrollTop + it.clientHeight > it.scrollHeight - 600) onEnd()
+    if (!it) return
+    const first = items.find((item) => item.end > it.scrollTop)
+    const row = first && rows[first.index]
+    held.current = row ? { key: rowKey(row), within: it.scrollTop - first.start } : null
+    if (onEnd && it.scrollTop + it.clientHeight > it.scrollHeight - 600) onEnd()
   }
   return (
     <div

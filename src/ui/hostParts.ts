@@ -1,20 +1,27 @@
 // The host's own parts, where it has them: they look as the rest of the host does.
 //
-// Dialogs, menus, selects and tabs are ours in both builds: the host's render into its body, where
-// neither our styles nor our language reach.
+// Dialogs, menus, selects and tooltips are ours in both builds: the host's render into its body,
+// where neither our styles nor our language reach, and its select and tooltip are no labelled
+// control of the browser's own. Its toasts are reached through `sdk.notification`.
 import type { ComponentType, ReactNode } from 'react'
 
 // Their props are shadcn's, which pass what they do not know to the element.
 type Part = ComponentType<Record<string, unknown> & { children?: ReactNode }>
 
-interface HostParts {
-  Button?: Part
-  Badge?: Part
-  Input?: Part
-  Textarea?: Part
-}
-
-const NAMES = ['Button', 'Badge', 'Input', 'Textarea'] as const
+const NAMES = [
+  'Button',
+  'Badge',
+  'Card',
+  'Input',
+  'Label',
+  'Switch',
+  'Tabs',
+  'TabsList',
+  'TabsTrigger',
+  'TabsContent',
+  'Textarea',
+] as const
+type HostParts = Partial<Record<(typeof NAMES)[number], Part>>
 
 function read(): HostParts {
   if (!__HOST__) return {}

@@ -60,7 +60,7 @@ test('it works over the plugin process, without a console error', async () => {
   await page.getByRole('textbox', { name: /Name/ }).fill('From the host')
   await page.getByRole('button', { name: 'Add account' }).click()
   await page.getByRole('heading', { name: 'From the host' }).waitFor()
-  await page.getByText('…2222').waitFor()
+  await page.getByText('…2222', { exact: true }).waitFor()
   // The host shows the news, not we.
   const told = await page.evaluate(() => globalThis.told)
   assert.deepEqual(told, [['success', '2 keys were added to From the host']])

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 
+import { build } from 'vite'
+
 import { ROOT } from './rig.mjs'
 
 const react = (path) => readFileSync(join(ROOT, 'node_modules', path), 'utf8')
@@ -15,6 +17,15 @@ const PAGE = `<!doctype html>
   body { margin: 0; font-family: sans-serif; background: hsl(var(--background)); color: hsl(var(--foreground)); }
   .hb { min-height: 36px; padding: 0 12px; border: 1px solid hsl(var(--foreground) / 45%); border-radius: 6px; background: transparent; color: inherit; font: inherit; display: inline-flex; gap: 6px; align-items: center; }
   .hb-default { background: hsl(var(--primary)); color: hsl(var(--primary-foreground)); }
+  .hc { border: 1px solid hsl(var(--border)); border-radius: 10px; }
+  .hbadge { display: inline-flex; border: 1px solid hsl(var(--border)); border-radius: 99px; }
+  .hs { width: 44px; height: 24px; padding: 2px; border: 1px solid hsl(var(--foreground) / 45%); border-radius: 99px; background: hsl(var(--muted)); flex: none; }
+  .hs[data-state=checked] { background: hsl(var(--primary)); }
+  .hs-thumb { display: block; width: 18px; height: 18px; border-radius: 50%; background: hsl(var(--foreground)); }
+  .hs[data-state=checked] .hs-thumb { transform: translateX(20px); background: hsl(var(--primary-foreground)); }
+  .htl { display: inline-flex; gap: 4px; padding: 4px; border-radius: 8px; background: hsl(var(--muted)); }
+  .htt { padding: 4px 12px; border: 0; border-radius: 6px; background: transparent; color: inherit; font: inherit; white-space: nowrap; }
+  .htt[data-state=active] { background: hsl(var(--background)); font-weight: 600; }
   .hi { padding: 6px 10px; border: 1px solid hsl(var(--foreground) / 45%); border-radius: 6px; background: transparent; color: inherit; font: inherit; width: 100%; box-sizing: border-box; }
 </style></head>
 <body>
@@ -22,16 +33,12 @@ const PAGE = `<!doctype html>
   <div id="mount"></div>
   <script>REACT</script>
   <script>REACT_DOM</script>
+  <script>PARTS</script>
   <script>
+    window.ProxyCastPluginComponents = HostParts.parts; delete window.HostParts;
     // The host keeps its renderer to itself.
     const { createRoot } = window.ReactDOM; delete window.ReactDOM;
     const h = React.createElement
-    const pass = (tag, name) => React.forwardRef(({ variant, size, asChild, ...rest }, ref) => h(tag, { ...rest, ref, className: [name, variant && name + '-' + variant, rest.className].filter(Boolean).join(' ') }))
-    window.ProxyCastPluginComponents = {
-      Button: pass('button', 'hb'), Input: pass('input', 'hi'), Textarea: pass('textarea', 'hi'), Badge: pass('span', 'hbadge'),
-      Card: pass('div', 'hc'), CardHeader: pass('div', 'hch'), CardContent: pass('div', 'hcc'), Label: pass('label', 'hl'),
-      Switch: pass('button', 'hs'), cn: (...it) => it.filter(Boolean).join(' '), toast: () => {}, providerPoolApi: {},
-    }
     const post = (path, body) => fetch(path, { method: 'POST', body: JSON.stringify(body) }).then((it) => it.json())
     const hang = () => new Promise(() => {})
     const refuse = () => Promise.reject(new Error('plugin is not installed'))
@@ -76,9 +83,29 @@ const PAGE = `<!doctype html>
   </script>
 </body></html>`
 
+/** The host's components as a classic script, on the host's own React. */
+async function hostParts() {
+  const [{ output }] = await build({
+    configFile: false,
+    logLevel: 'error',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: {
+      write: false,
+      lib: { entry: join(ROOT, 'tests/ui/hostParts.mjs'), name: 'HostParts', formats: ['iife'] },
+      rollupOptions: {
+        external: ['react', 'react-dom'],
+        output: { globals: { react: 'React', 'react-dom': 'ReactDOM' } },
+        onwarn: () => {},
+      },
+    },
+  })
+  return output[0].code
+}
+
 /** Serves the page, the plugin's two files, its process and the host's HTTP client. */
 export async function createHostPage(call) {
-  const html = PAGE.replace('REACT_DOM', () => react('react-dom/umd/react-dom.production.min.js')).replace(
+  const parts = await hostParts()
+  const html = PAGE.replace('PARTS', () => parts).replace('REACT_DOM', () => react('react-dom/umd/react-dom.production.min.js')).replace(
     'REACT',
     () => react('react/umd/react.production.min.js'),
   )

@@ -23,7 +23,11 @@ function start(command, args, env, stdio) {
     stdio,
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  return { child, stop: () => (child.kill('SIGTERM'), ended) }
+  return {
+    child,
+    stop: () => (child.kill('SIGTERM'), ended),
+    kill: () => (child.kill('SIGKILL'), ended),
+  }
 }
 
 function firstLine(stream, matching) {
@@ -83,17 +87,17 @@ export async function createRig(more = {}) {
       return answer
     },
     /** The gateway; answers its address. */
-    serve: async () => {
+    serve: async (listen = '127.0.0.1:0') => {
       const gateway = start(
         join(BIN, 'droid-provider-cli'),
-        ['serve', '--listen', '127.0.0.1:0'],
+        ['serve', '--listen', listen],
         env,
         ['ignore', 'ignore', 'pipe'],
       )
       running.push(gateway)
       const url = await firstLine(gateway.child.stderr, /listening on (http:\/\/\S+)/)
       gateway.child.stderr.resume()
-      return { url, stop: gateway.stop }
+      return { url, stop: gateway.stop, kill: gateway.kill }
     },
     /** The plugin's process as the host keeps it: one call a line. */
     plugin: () => {

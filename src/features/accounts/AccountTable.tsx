@@ -1,7 +1,8 @@
 // Accounts as rows, or as cards where there is no room.
+import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 
-import { type Account, keyCounts } from '../../api/shapes'
+import { type Account, type KeyCounts, keyCounts } from '../../api/shapes'
 import { count } from '../../lib/format'
 import { Badge } from '../../ui/Badge'
 import { Menu } from '../../ui/Menu'
@@ -28,7 +29,7 @@ export function AccountTable({
     {
       id: 'name',
       head: t('account'),
-      width: 'minmax(0, 2.2fr)',
+      width: 'minmax(0, 2fr)',
       sortable: true,
       cell: (it) => (
         <div className="stack-1">
@@ -36,8 +37,7 @@ export function AccountTable({
             {it.name}
           </Link>
           <span className="small muted clip">
-            {[it.owner_email, it.organization_id].filter(Boolean).join(' · ') ||
-              t(`kind_${it.auth_type}`)}
+            {[it.owner_email ?? it.owner_name, it.organization_id].filter(Boolean).join(' · ')}
           </span>
         </div>
       ),
@@ -47,25 +47,26 @@ export function AccountTable({
       head: t('health'),
       width: 'minmax(0, 1.5fr)',
       sortable: true,
-      cell: (it) => <HealthBadge account={it} />,
+      cell: (it) => {
+        const keys = keyCounts(it)
+        return (
+          <div className="stack-1">
+            <HealthBadge account={it} />
+            {keys ? <span className="small muted">{keysByState(keys, t)}</span> : null}
+          </div>
+        )
+      },
     },
     {
       id: 'kind',
       head: t('kind'),
       width: 'minmax(0, 1.2fr)',
-      cell: (it) => {
-        const keys = keyCounts(it)
-        return (
-          <div className="stack-1">
-            <span>{t(`kind_${it.auth_type}`)}</span>
-            <span className="small muted">
-              {keys
-                ? t('keysState', { active: keys.active, total: keys.total })
-                : t(`endpoint_${it.endpoint_type}`)}
-            </span>
-          </div>
-        )
-      },
+      cell: (it) => (
+        <div className="stack-1">
+          <span>{t(`kind_${it.auth_type}`)}</span>
+          <span className="small muted">{t(`endpoint_${it.endpoint_type}`)}</span>
+        </div>
+      ),
     },
     {
       id: 'priority',
@@ -84,7 +85,7 @@ export function AccountTable({
     {
       id: 'use',
       head: t('use'),
-      width: 'minmax(0, 1fr)',
+      width: 'minmax(7.5rem, 1fr)',
       sortable: true,
       cell: (it) => {
         const use = today.get(it.id)
@@ -97,6 +98,26 @@ export function AccountTable({
           </div>
         )
       },
+    },
+    {
+      id: 'expiry',
+      head: t('validity'),
+      width: 'minmax(0, 1.3fr)',
+      sortable: true,
+      cell: (it) => (
+        <div className="stack-1">
+          {it.subscription_expires_at ? (
+            <Ago at={it.subscription_expires_at} />
+          ) : (
+            <span className="muted">{t('noEnd')}</span>
+          )}
+          {it.last_refresh_at ? (
+            <span className="small muted">
+              {t('refreshedAt')} <Ago at={it.last_refresh_at} />
+            </span>
+          ) : null}
+        </div>
+      ),
     },
     {
       id: 'lastUsed',
@@ -125,6 +146,16 @@ export function AccountTable({
       onSort={onSort}
     />
   )
+}
+
+const KEY_STATES = ['cooling', 'error', 'banned', 'disabled'] as const
+
+/** `3 of 5 active, 1 cooling, 1 banned`. */
+function keysByState(keys: KeyCounts, t: TFunction<'accounts'>): string {
+  const others = KEY_STATES.filter((it) => keys[it] > 0).map(
+    (it) => `${keys[it]} ${t(`keyStatus_${it}`).toLowerCase()}`,
+  )
+  return [t('keysState', { active: keys.active, total: keys.total }), ...others].join(', ')
 }
 
 function RowMenu({ account }: { account: Account }) {

@@ -29,7 +29,7 @@ test('shows each account with its health, and how many keys are active', async (
   expect(await screen.findByRole('button', { name: 'Alpha' })).toBeVisible()
   expect(rows()).toHaveLength(3)
   expect(screen.getByText(/upstream answered 429/)).toBeVisible()
-  expect(screen.getByText('1 of 2 active')).toBeVisible()
+  expect(screen.getByText('1 of 2 active, 1 banned')).toBeVisible()
 })
 
 test('search, filters and clearing them', async () => {

@@ -7,7 +7,7 @@ import type { Account } from '../../api/shapes'
 import { readKeys } from '../../lib/keys'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
-import { Notice } from '../../ui/Notice'
+import { Failure } from '../../ui/Notice'
 import { useToast } from '../../ui/toast'
 import { goodKeys, KeyPaste } from './KeyPaste'
 
@@ -53,9 +53,7 @@ export function AddKeysDialog({
     >
       <KeyPaste text={text} onChange={setText} />
       {add.error ? (
-        <Notice tone="bad" title={t('common:saveFailed')}>
-          {add.error.message}
-        </Notice>
+        <Failure title={t('common:saveFailed')} error={add.error} />
       ) : null}
     </Dialog>
   )

@@ -6,7 +6,7 @@ import { useClient, useRead, useWrite } from '../../api/hooks'
 import type { Account } from '../../api/shapes'
 import { Button } from '../../ui/Button'
 import { SecretField } from '../../ui/Field'
-import { Notice } from '../../ui/Notice'
+import { Failure } from '../../ui/Notice'
 import { type Difference, StaleNotice } from '../../ui/Stale'
 import { useToast } from '../../ui/toast'
 import { AccountFields, NameField } from './AccountFields'
@@ -85,10 +85,7 @@ export function EditAccount({ account }: { account: Account }) {
           onTheirs={takeTheirs}
         />
       ) : save.error ? (
-        <Notice tone="bad" title={t('common:saveFailed')}>
-          {save.error.message}
-          {save.error.hint ? <p className="muted">{save.error.hint}</p> : null}
-        </Notice>
+        <Failure title={t('common:saveFailed')} error={save.error} />
       ) : null}
       <div className="row">
         <Button

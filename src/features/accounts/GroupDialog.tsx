@@ -10,7 +10,7 @@ import { problem } from '../../lib/problem'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { SelectField, TextField } from '../../ui/Field'
-import { Notice } from '../../ui/Notice'
+import { Failure } from '../../ui/Notice'
 import { useToast } from '../../ui/toast'
 import { useProblem } from '../../ui/useProblem'
 
@@ -101,9 +101,7 @@ export function GroupDialog({ group, onClose }: { group: Group | null; onClose: 
           {...form.register('strategy')}
         />
         {save.error ? (
-          <Notice tone="bad" title={t('common:saveFailed')}>
-            {save.error.message}
-          </Notice>
+          <Failure title={t('common:saveFailed')} error={save.error} />
         ) : null}
         <button type="submit" className="sr" tabIndex={-1} aria-hidden="true" />
       </form>

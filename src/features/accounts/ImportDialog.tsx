@@ -7,7 +7,7 @@ import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { TextField } from '../../ui/Field'
-import { Notice } from '../../ui/Notice'
+import { Failure } from '../../ui/Notice'
 
 const TONE = { added: 'ok', known: 'info', refused: 'warn' } as const
 
@@ -38,9 +38,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
         onChange={(event) => setPath(event.target.value)}
       />
       {run.error ? (
-        <Notice tone="bad" title={t('common:failed')}>
-          {run.error.message}
-        </Notice>
+        <Failure title={t('common:failed')} error={run.error} />
       ) : null}
       {run.data ? (
         <ul className="plain stack-2" aria-live="polite">

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
+import { useRead } from '../../api/hooks'
 import { type Account, keyList } from '../../api/shapes'
 import { toCsv } from '../../lib/csv'
 import { Button } from '../../ui/Button'
@@ -12,7 +13,10 @@ import { Card } from '../../ui/Page'
 import { AddKeysDialog } from './AddKeysDialog'
 import { type KeyState, keyState } from './accountState'
 import { KeyTable } from './KeyTable'
+import { MoveKeysDialog } from './MoveKeysDialog'
 import { useKeyActions } from './useKeyActions'
+
+type Open = { dialog: 'add' } | { dialog: 'move'; ids: readonly string[] } | null
 
 const STATES = ['active', 'cooling', 'error', 'banned', 'disabled'] as const
 
@@ -21,7 +25,7 @@ export function KeyPool({ account }: { account: Account }) {
   const keys = keyList(account)
   const [state, setState] = useState<KeyState | ''>('')
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [adding, setAdding] = useState(false)
+  const [open, setOpen] = useState<Open>(null)
   const rows = useMemo(
     () => keys.filter((it) => state === '' || keyState(it) === state),
     [keys, state],
@@ -69,7 +73,7 @@ export function KeyPool({ account }: { account: Account }) {
             variant="primary"
             small
             icon="plus"
-            onClick={() => setAdding(true)}
+            onClick={() => setOpen({ dialog: 'add' })}
             disabledReason={actions.barred}
           >
             {t('addKeys')}
@@ -77,6 +81,7 @@ export function KeyPool({ account }: { account: Account }) {
         </>
       }
     >
+      <Tiers account={account} />
       <div className="row wrap" role="group" aria-label={t('common:actions')}>
         <span className="muted" role="status">
           {t('selected', { count: ids.length })}
@@ -92,6 +97,9 @@ export function KeyPool({ account }: { account: Account }) {
         </Button>
         <Button small onClick={() => actions.setStatus(ids, 'banned')} disabledReason={barred}>
           {t('ban')}
+        </Button>
+        <Button small onClick={() => setOpen({ dialog: 'move', ids })} disabledReason={barred}>
+          {t('moveTo')}
         </Button>
         <Button
           small
@@ -117,11 +125,39 @@ export function KeyPool({ account }: { account: Account }) {
         </div>
       ) : null}
       {rows.length === 0 ? (
-        <EmptyState title={t('poolEmpty')}>{t('poolEmptyBody')}</EmptyState>
+        keys.length === 0 ? (
+          <EmptyState title={t('poolEmpty')}>{t('poolEmptyBody')}</EmptyState>
+        ) : (
+          <EmptyState title={t('poolNoMatch')} />
+        )
       ) : (
-        <KeyTable rows={rows} chosen={chosen} onChoose={setChosen} results={actions.results} />
+        <KeyTable
+          rows={rows}
+          chosen={chosen}
+          onChoose={setChosen}
+          actions={actions}
+          onMove={(id) => setOpen({ dialog: 'move', ids: [id] })}
+        />
       )}
-      {adding ? <AddKeysDialog account={account} onClose={() => setAdding(false)} /> : null}
+      {open?.dialog === 'add' ? (
+        <AddKeysDialog account={account} onClose={() => setOpen(null)} />
+      ) : open?.dialog === 'move' ? (
+        <MoveKeysDialog ids={open.ids} actions={actions} onClose={() => setOpen(null)} />
+      ) : null}
     </Card>
+  )
+}
+
+/** When this pool is asked: by its groups, lowest number first. */
+function Tiers({ account }: { account: Account }) {
+  const { t } = useTranslation('accounts')
+  const groups = useRead('list_groups', {})
+  const mine = (groups.data ?? []).filter((it) => account.groups.includes(it.id))
+  return (
+    <p className="small muted">
+      {mine.length === 0
+        ? t('tierLast')
+        : mine.map((it) => t('tierNamed', { name: it.name, priority: it.priority })).join(' · ')}
+    </p>
   )
 }

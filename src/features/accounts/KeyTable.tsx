@@ -1,24 +1,28 @@
 // Keys with their masked tails, states and use.
 import { useTranslation } from 'react-i18next'
 
-import type { ApiKey, KeyTest } from '../../api/shapes'
+import type { ApiKey } from '../../api/shapes'
 import { count, millis, relative } from '../../lib/format'
 import { Badge } from '../../ui/Badge'
+import { Menu } from '../../ui/Menu'
 import { Ago } from '../../ui/Time'
 import { useNow } from '../../ui/useNow'
 import { type Column, VirtualTable } from '../../ui/VirtualTable'
 import { KEY_TONE, keyState } from './accountState'
+import type { KeyActions } from './useKeyActions'
 
 export function KeyTable({
   rows,
   chosen,
   onChoose,
-  results,
+  actions,
+  onMove,
 }: {
   rows: readonly ApiKey[]
   chosen: ReadonlySet<string>
   onChoose: (chosen: ReadonlySet<string>) => void
-  results: ReadonlyMap<string, KeyTest>
+  actions: KeyActions
+  onMove: (id: string) => void
 }) {
   const { t, i18n } = useTranslation(['accounts', 'common'])
   const now = useNow(5000)
@@ -58,7 +62,7 @@ export function KeyTable({
         const why = it.cooling
           ? `${relative(it.cooling.until, now, i18n.language)} · ${it.cooling.reason}`
           : it.error
-        const result = results.get(it.id)
+        const result = actions.results.get(it.id)
         return (
           <div className="stack-1">
             <span className="row tight wrap">
@@ -95,6 +99,14 @@ export function KeyTable({
       width: 'minmax(0, 1fr)',
       cell: (it) => <Ago at={it.last_used_at} />,
     },
+    {
+      id: 'actions',
+      head: t('common:actions'),
+      hideHead: true,
+      width: '4rem',
+      end: true,
+      cell: (it) => <KeyMenu apiKey={it} actions={actions} onMove={onMove} />,
+    },
   ]
   return (
     <div className="stack-2">
@@ -108,5 +120,38 @@ export function KeyTable({
       </label>
       <VirtualTable label={t('keys')} rows={rows} columns={columns} rowKey={(it) => it.id} />
     </div>
+  )
+}
+
+function KeyMenu({
+  apiKey,
+  actions,
+  onMove,
+}: {
+  apiKey: ApiKey
+  actions: KeyActions
+  onMove: (id: string) => void
+}) {
+  const { t } = useTranslation(['accounts', 'common'])
+  const ids = [apiKey.id]
+  const item = (label: string, onSelect: () => void, danger = false) => ({
+    label,
+    onSelect,
+    danger,
+    disabledReason: actions.barred,
+  })
+  return (
+    <Menu
+      label={t('common:more', { name: apiKey.tail })}
+      items={[
+        item(t('testSelected'), () => void actions.test(ids)),
+        apiKey.status === 'active'
+          ? item(t('disable'), () => actions.setStatus(ids, 'disabled'))
+          : item(t('enable'), () => actions.setStatus(ids, 'active')),
+        item(t('ban'), () => actions.setStatus(ids, 'banned')),
+        item(t('moveTo'), () => onMove(apiKey.id)),
+        item(t('remove'), () => void actions.remove(ids), true),
+      ]}
+    />
   )
 }

@@ -10,7 +10,7 @@ import { Button } from '../../ui/Button'
 import { CopyButton } from '../../ui/CopyButton'
 import { TextField } from '../../ui/Field'
 import { Icon } from '../../ui/Icon'
-import { Notice } from '../../ui/Notice'
+import { Failure, Notice } from '../../ui/Notice'
 import { Countdown } from '../../ui/Time'
 
 interface Props {
@@ -118,10 +118,7 @@ function Pkce({ login, began, onDone, onOver }: Props) {
         error={bad ? t('callbackBad') : null}
       />
       {complete.error ? (
-        <Notice tone="bad" title={t('common:failed')}>
-          {complete.error.message}
-          {complete.error.hint ? <p className="muted">{complete.error.hint}</p> : null}
-        </Notice>
+        <Failure title={t('common:failed')} error={complete.error} />
       ) : null}
       <div className="row wrap">
         <Button

@@ -5,9 +5,13 @@ import { useTranslation } from 'react-i18next'
 import { useWrite } from '../../api/hooks'
 import type { LoginStarted } from '../../api/shapes'
 import { Button } from '../../ui/Button'
-import { SelectField, TextField } from '../../ui/Field'
-import { Notice } from '../../ui/Notice'
+import { SelectField } from '../../ui/Field'
+import { Failure } from '../../ui/Notice'
+import { NameField } from './AccountFields'
+import { NEW_ACCOUNT, proxyOf } from './accountForm'
 import { LoginRunning } from './LoginRunning'
+import { ProxyFields } from './ProxyFields'
+import { showFieldError, useAccountForm } from './useAccountForm'
 
 type Flow = 'device' | 'pkce'
 type Phase = { at: 'form' } | { at: 'running'; login: LoginStarted; began: number }
@@ -23,19 +27,24 @@ export function SignInForm({
   const { t } = useTranslation(['accounts', 'common'])
   const [phase, setPhase] = useState<Phase>({ at: 'form' })
   const [flow, setFlow] = useState<Flow>('device')
-  const [name, setName] = useState('')
-  const [proxy, setProxy] = useState('')
+  const form = useAccountForm(NEW_ACCOUNT)
   const start = useWrite('start_login')
-  const begin = () =>
+  const begin = form.handleSubmit((values) => {
+    const name = values.name.trim()
+    const proxy = proxyOf(values)
     start.mutate(
       {
         flow,
-        ...(name.trim() === '' ? {} : { name: name.trim() }),
-        ...(proxy.trim() === '' ? {} : { proxy: proxy.trim() }),
+        ...(name === '' ? {} : { name }),
+        ...(proxy === null ? {} : { proxy }),
         ...(again === undefined ? {} : { credential_id: again }),
       },
-      { onSuccess: (login) => setPhase({ at: 'running', login, began: Date.now() }) },
+      {
+        onSuccess: (login) => setPhase({ at: 'running', login, began: Date.now() }),
+        onError: (error) => void showFieldError(form, error),
+      },
     )
+  })
   if (phase.at === 'running') {
     return (
       <LoginRunning
@@ -49,10 +58,8 @@ export function SignInForm({
   return (
     <form
       className="stack-5"
-      onSubmit={(event) => {
-        event.preventDefault()
-        begin()
-      }}
+      noValidate
+      onSubmit={(event) => void begin(event)}
     >
       <SelectField
         label={t('flow')}
@@ -63,33 +70,13 @@ export function SignInForm({
           { value: 'pkce', label: t('flow_pkce') },
         ]}
       />
-      {again === undefined ? (
-        <TextField
-          label={t('common:name')}
-          help={t('nameHelp')}
-          optional
-          autoComplete="off"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-      ) : null}
+      {again === undefined ? <NameField form={form} /> : null}
       <details>
         <summary>{t('moreOptions')}</summary>
-        <TextField
-          label={t('proxy')}
-          optional
-          placeholder="socks5://127.0.0.1:1080"
-          autoComplete="off"
-          value={proxy}
-          onChange={(event) => setProxy(event.target.value)}
-          error={start.error?.field === 'proxy' ? start.error.message : null}
-        />
+        <ProxyFields form={form} />
       </details>
       {start.error ? (
-        <Notice tone="bad" title={t('common:failed')}>
-          {start.error.message}
-          {start.error.hint ? <p className="muted">{start.error.hint}</p> : null}
-        </Notice>
+        <Failure title={t('common:failed')} error={start.error} />
       ) : null}
       <div className="row wrap">
         <Button type="submit" variant="primary" busy={start.isPending}>

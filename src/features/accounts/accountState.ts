@@ -54,7 +54,7 @@ export function matches(account: Account, filters: Filters): boolean {
   ].some((it) => it?.toLowerCase().includes(needle))
 }
 
-export type SortBy = 'name' | 'health' | 'lastUsed' | 'use' | 'priority'
+export type SortBy = 'name' | 'health' | 'lastUsed' | 'use' | 'priority' | 'expiry'
 
 export function compare(
   by: SortBy,
@@ -70,6 +70,11 @@ export function compare(
       return (a, b) => (a.last_used_at ?? '').localeCompare(b.last_used_at ?? '') || name(a, b)
     case 'use':
       return (a, b) => requests(a.id) - requests(b.id) || name(a, b)
+    case 'expiry':
+      // Without an end last.
+      return (a, b) =>
+        (a.subscription_expires_at ?? '~').localeCompare(b.subscription_expires_at ?? '~') ||
+        name(a, b)
     case 'priority':
       return (a, b) => a.priority - b.priority || name(a, b)
   }

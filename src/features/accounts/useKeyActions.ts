@@ -16,6 +16,8 @@ export interface Progress {
   total: number
 }
 
+export type KeyActions = ReturnType<typeof useKeyActions>
+
 export function useKeyActions(account: Account, onDone: () => void) {
   const { t } = useTranslation(['accounts', 'common'])
   const client = useClient()
@@ -24,6 +26,7 @@ export function useKeyActions(account: Account, onDone: () => void) {
   const confirm = useConfirm()
   const status = useWrite('set_api_key_status')
   const removal = useWrite('remove_api_keys')
+  const moving = useWrite('move_pool_key')
   const [testing, setTesting] = useState<Progress | null>(null)
   const [results, setResults] = useState<ReadonlyMap<string, KeyTest>>(new Map())
   const stop = useRef<AbortController | null>(null)
@@ -62,7 +65,22 @@ export function useKeyActions(account: Account, onDone: () => void) {
     }
   }
 
+  /** One after another: what was moved before a failure stays moved. Answers whether all were. */
+  const move = async (ids: readonly string[], pool: string) => {
+    try {
+      for (const id of ids) await moving.mutateAsync({ api_key_id: id, pool })
+    } catch {
+      return false
+    }
+    tell({ tone: 'ok', text: t('moveDone', { count: ids.length }) })
+    onDone()
+    return true
+  }
+
   return {
+    move,
+    moving: moving.isPending,
+    moveError: moving.error,
     barred: client.readOnly ? t('common:readOnly') : null,
     testing,
     results,

@@ -9,7 +9,7 @@ import type { ClientKey } from '../../api/shapes'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { SelectField, SwitchField, TextField } from '../../ui/Field'
-import { Notice } from '../../ui/Notice'
+import { Failure } from '../../ui/Notice'
 import { StaleNotice } from '../../ui/Stale'
 import { useToast } from '../../ui/toast'
 import { useProblem } from '../../ui/useProblem'
@@ -177,10 +177,7 @@ export function KeyDialog({
           }}
         />
       ) : failure ? (
-        <Notice tone="bad" title={t('common:saveFailed')}>
-          {failure.message}
-          {failure.hint ? <p>{failure.hint}</p> : null}
-        </Notice>
+        <Failure title={t('common:saveFailed')} error={failure} />
       ) : null}
     </Dialog>
   )

@@ -48,6 +48,7 @@ export function DashboardPage() {
   )
   return (
     <Page
+      wide
       title={t('title')}
       actions={
         <SelectField
@@ -190,7 +191,7 @@ function Charts({
             />
           </div>
           <HeatMap cells={heat(rows)} />
-          <div className="charts">
+          <div className="rankings">
             <Ranking title={t('byModel')} rows={by(rows, (it) => it.model)} nameOf={(it) => it || t('unknown')} />
             <Ranking title={t('byAccount')} rows={byAccount} nameOf={accountName} />
             <Ranking title={t('byClientKey')} rows={by(rows, (it) => it.client_key_id)} nameOf={keyName} />

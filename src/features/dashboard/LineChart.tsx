@@ -6,13 +6,13 @@ import { useTranslation } from 'react-i18next'
 
 import { Button } from '../../ui/Button'
 import { Card } from '../../ui/Page'
+import { useWidth } from '../../ui/useWidth'
 
 export interface Series {
   name: string
   values: readonly (number | null)[]
 }
 
-const WIDTH = 640
 const HEIGHT = 220
 const LEFT = 52
 const RIGHT = 8
@@ -38,16 +38,16 @@ export function LineChart({
   const { t } = useTranslation('common')
   const [asTable, setAsTable] = useState(false)
   const [at, setAt] = useState<number | null>(null)
+  const [box, width] = useWidth()
   const top = Math.max(max(series.flatMap((it) => it.values.map((one) => one ?? 0))) ?? 0, 1e-9)
   const marks = ticks(0, top, 4)
   const ceiling = Math.max(top, marks.at(-1) ?? top)
   const last = Math.max(times.length - 1, 1)
-  const x = (index: number) => LEFT + (index / last) * (WIDTH - LEFT - RIGHT)
+  const x = (index: number) => LEFT + (index / last) * (width - LEFT - RIGHT)
   const y = (value: number) => HEIGHT - BOTTOM - (value / ceiling) * (HEIGHT - TOP - BOTTOM)
   const point = (event: PointerEvent<SVGSVGElement>) => {
-    const box = event.currentTarget.getBoundingClientRect()
-    const along = ((event.clientX - box.left) / box.width) * WIDTH
-    const index = Math.round(((along - LEFT) / (WIDTH - LEFT - RIGHT)) * last)
+    const along = event.clientX - event.currentTarget.getBoundingClientRect().left
+    const index = Math.round(((along - LEFT) / (width - LEFT - RIGHT)) * last)
     setAt(Math.min(Math.max(index, 0), times.length - 1))
   }
   const labels = [0, Math.floor(last / 2), last].filter(
@@ -71,9 +71,9 @@ export function LineChart({
       {asTable ? (
         <DataTable title={title} times={times} series={series} format={format} timeLabel={timeLabel} />
       ) : (
-        <>
+        <div ref={box} className="stack-2">
           <svg
-            viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+            viewBox={`0 0 ${width} ${HEIGHT}`}
             role="img"
             aria-label={`${title}. ${sum}`}
             onPointerMove={point}
@@ -81,7 +81,7 @@ export function LineChart({
           >
             {marks.map((it) => (
               <g key={it}>
-                <line className="grid" x1={LEFT} x2={WIDTH - RIGHT} y1={y(it)} y2={y(it)} />
+                <line className="grid" x1={LEFT} x2={width - RIGHT} y1={y(it)} y2={y(it)} />
                 <text x={LEFT - 6} y={y(it) + 4} textAnchor="end">
                   {format(it)}
                 </text>
@@ -120,7 +120,7 @@ export function LineChart({
             ))}
             <span className="muted">{hovered ? timeLabel(hovered) : ' '}</span>
           </div>
-        </>
+        </div>
       )}
     </Card>
   )

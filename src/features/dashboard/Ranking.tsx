@@ -26,7 +26,7 @@ export function Ranking({
         <EmptyState title={t('nothing')} />
       ) : (
         <div className="scroll-x" role="region" aria-label={title} tabIndex={0}>
-          <table className="table">
+          <table className="table rank">
             <thead>
               <tr>
                 <th scope="col">{t('common:name')}</th>

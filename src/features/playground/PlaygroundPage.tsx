@@ -3,25 +3,23 @@ import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { type Dialect, DIALECTS } from '../../api/llm'
-import { useClient, useRead, useWrite } from '../../api/hooks'
+import { useRead } from '../../api/hooks'
 import { useGatewayUrl } from '../../api/useGatewayUrl'
 import { millis } from '../../lib/format'
+import { ClientKeyField } from '../../parts/ClientKeyField'
+import { NoGateway } from '../../parts/NoGateway'
 import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
-import { SecretField, SelectField, TextArea, TextField } from '../../ui/Field'
+import { SelectField, TextArea, TextField } from '../../ui/Field'
 import { Notice } from '../../ui/Notice'
 import { Card, Page } from '../../ui/Page'
-import { useToast } from '../../ui/toast'
 import { type Run, useRun } from './useRun'
 
 export function PlaygroundPage() {
   const { t } = useTranslation(['playground', 'common'])
-  const client = useClient()
-  const tell = useToast()
   const url = useGatewayUrl()
   const models = useRead('list_models', {})
   const modelsId = useId()
-  const create = useWrite('create_client_key')
   const { run, start, stop } = useRun()
   const [dialect, setDialect] = useState<Dialect>('anthropic')
   const [model, setModel] = useState('')
@@ -34,7 +32,7 @@ export function PlaygroundPage() {
   const badTokens = !/^[1-9]\d*$/.test(maxTokens.trim())
   const reason =
     url === null
-      ? t('noGateway')
+      ? t('common:noGateway')
       : clientKey.trim() === ''
         ? t('needsKey')
         : message.trim() === ''
@@ -42,17 +40,6 @@ export function PlaygroundPage() {
           : badTokens
             ? t('common:number')
             : null
-  const makeKey = () =>
-    create.mutate(
-      { name: t('keyName'), expires_at: new Date(Date.now() + 3_600_000).toISOString() },
-      {
-        onSuccess: (it) => {
-          setClientKey(it.key)
-          tell({ tone: 'ok', text: t('keyMade') })
-        },
-        onError: (error) => tell({ tone: 'bad', text: error.message }),
-      },
-    )
   const submit = () => {
     if (reason) return
     void start(url, {
@@ -66,12 +53,8 @@ export function PlaygroundPage() {
   }
   return (
     <Page title={t('title')} intro={t('intro')}>
-      {url === null ? (
-        <Notice tone="warn" title={t('noGateway')}>
-          {t('noGatewayBody')}
-        </Notice>
-      ) : null}
-      <div className="charts">
+      {url === null ? <NoGateway>{t('noGatewayBody')}</NoGateway> : null}
+      <div className="halves">
         <Card title={t('request')}>
           <form
             className="stack-4"
@@ -110,22 +93,18 @@ export function PlaygroundPage() {
                 onChange={(event) => setMaxTokens(event.target.value)}
               />
             </div>
-            <SecretField
+            <ClientKeyField
               label={t('clientKey')}
               help={t('clientKeyHelp')}
               value={clientKey}
-              onChange={(event) => setClientKey(event.target.value)}
+              onChange={setClientKey}
+              make={{
+                label: t('makeKey'),
+                name: t('keyName'),
+                news: t('keyMade'),
+                lastsMs: 3_600_000,
+              }}
             />
-            <div>
-              <Button
-                small
-                busy={create.isPending}
-                onClick={makeKey}
-                disabledReason={client.readOnly ? t('common:readOnly') : null}
-              >
-                {t('makeKey')}
-              </Button>
-            </div>
             <TextField
               label={t('system')}
               optional

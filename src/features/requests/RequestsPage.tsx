@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { LoggedRequest, RequestFilter } from '../../api/shapes'
-import { clockTime, count, dollars, millis, moment } from '../../lib/format'
+import { clockTime, count, dayOf, dollars, isToday, millis, moment } from '../../lib/format'
 import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
 import { SelectField, SwitchField, TextField } from '../../ui/Field'
@@ -114,6 +114,9 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
         <Link to={`/requests/${encodeURIComponent(it.id)}`}>
           <time dateTime={it.started_at} title={moment(it.started_at, locale)}>
             {clockTime(it.started_at, locale)}
+            {isToday(it.started_at) ? null : (
+              <span className="small muted"> {dayOf(it.started_at, locale)}</span>
+            )}
           </time>
         </Link>
       ),
@@ -182,7 +185,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
     {
       id: 'timing',
       head: t('timing'),
-      width: 'minmax(0, 1fr)',
+      width: 'minmax(0, 1.3fr)',
       cell: (it) => (
         <div className="stack-1">
           <span>{millis(it.latency_ms, locale)}</span>

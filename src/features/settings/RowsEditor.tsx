@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { ConfigShown } from '../../api/shapes'
 import { Button } from '../../ui/Button'
-import { EmptyState, Notice } from '../../ui/Notice'
+import { EmptyState, Failure } from '../../ui/Notice'
 import { Card } from '../../ui/Page'
 import { StaleNotice } from '../../ui/Stale'
 import { useToast } from '../../ui/toast'
@@ -138,9 +138,7 @@ export function RowsEditor<Row>({
           onTheirs={discard}
         />
       ) : error ? (
-        <Notice tone="bad" title={t('common:saveFailed')}>
-          {error.message}
-        </Notice>
+        <Failure title={t('common:saveFailed')} error={error} />
       ) : null}
       <div className="row wrap">
         <Button

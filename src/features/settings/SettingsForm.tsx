@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { ConfigShown } from '../../api/shapes'
 import { Button } from '../../ui/Button'
-import { Notice } from '../../ui/Notice'
+import { Failure } from '../../ui/Notice'
 import { Card } from '../../ui/Page'
 import { StaleNotice } from '../../ui/Stale'
 import { useToast } from '../../ui/toast'
@@ -108,10 +108,7 @@ export function SettingsForm({ shown, schema }: { shown: ConfigShown; schema: un
           onTheirs={discard}
         />
       ) : error ? (
-        <Notice tone="bad" title={t('common:saveFailed')}>
-          {error.message}
-          {error.hint ? <p>{error.hint}</p> : null}
-        </Notice>
+        <Failure title={t('common:saveFailed')} error={error} />
       ) : null}
       <div className="row wrap save-bar">
         <Button type="submit" variant="primary" busy={busy} disabledReason={reason}>

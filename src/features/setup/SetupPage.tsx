@@ -2,28 +2,23 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { useClient, useRead, useWrite } from '../../api/hooks'
+import { useRead } from '../../api/hooks'
 import type { Model } from '../../api/shapes'
 import { useGatewayUrl } from '../../api/useGatewayUrl'
-import { Button } from '../../ui/Button'
+import { ClientKeyField } from '../../parts/ClientKeyField'
+import { NoGateway } from '../../parts/NoGateway'
 import { CodeBlock } from '../../ui/CopyButton'
-import { SecretField } from '../../ui/Field'
-import { Notice } from '../../ui/Notice'
 import { Card, Page } from '../../ui/Page'
 import { Tabs } from '../../ui/Tabs'
-import { useToast } from '../../ui/toast'
 import { type ClientId, CLIENTS, snippets } from './snippets'
 
 const NO_KEY = 'dpk_YOUR_CLIENT_KEY'
 const NO_URL = 'http://127.0.0.1:8787'
 
 export function SetupPage() {
-  const { t } = useTranslation(['setup', 'common'])
-  const client = useClient()
-  const tell = useToast()
+  const { t } = useTranslation('setup')
   const url = useGatewayUrl()
   const models = useRead('list_models', {})
-  const create = useWrite('create_client_key')
   const [key, setKey] = useState('')
   const [tab, setTab] = useState<ClientId>('claude')
   const filled = {
@@ -32,41 +27,21 @@ export function SetupPage() {
     claude: first(models.data, 'anthropic') ?? 'claude-sonnet-4-5-20250929',
     gpt: first(models.data, 'openai') ?? 'gpt-5-2025-08-07',
   }
-  const makeKey = () =>
-    create.mutate(
-      { name: t('keyName', { client: t(`client_${tab}`) }) },
-      {
-        onSuccess: (it) => {
-          setKey(it.key)
-          tell({ tone: 'ok', text: t('keyMade') })
-        },
-        onError: (error) => tell({ tone: 'bad', text: error.message }),
-      },
-    )
   return (
     <Page title={t('title')} intro={t('intro')}>
-      {url === null ? (
-        <Notice tone="warn" title={t('noGateway')}>
-          {t('noGatewayBody')}
-        </Notice>
-      ) : null}
+      {url === null ? <NoGateway>{t('noGatewayBody')}</NoGateway> : null}
       <Card>
-        <SecretField
+        <ClientKeyField
           label={t('key')}
           help={t('keyHelp')}
           value={key}
-          onChange={(event) => setKey(event.target.value)}
+          onChange={setKey}
+          make={{
+            label: t('makeKey'),
+            name: t('keyName', { client: t(`client_${tab}`) }),
+            news: t('keyMade'),
+          }}
         />
-        <div>
-          <Button
-            small
-            busy={create.isPending}
-            onClick={makeKey}
-            disabledReason={client.readOnly ? t('common:readOnly') : null}
-          >
-            {t('makeKey')}
-          </Button>
-        </div>
       </Card>
       <Card>
         <Tabs<ClientId>
