@@ -116,10 +116,10 @@ export function useWrite<M extends Method>(
 }
 
 /** Sets a flag of the one thing with this id, in a list of them or alone. */
-export function flagged<Key extends string>(
+export function flagged(
   read: unknown,
   id: string,
-  flags: Readonly<Record<Key, unknown>>,
+  flags: Readonly<Record<string, unknown>>,
 ): unknown {
   const set = (it: unknown) =>
     typeof it === 'object' && it !== null && 'id' in it && it.id === id ? { ...it, ...flags } : it

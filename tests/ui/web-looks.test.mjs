@@ -42,6 +42,15 @@ for (const locale of ['en-US', 'zh-CN']) {
   }
 }
 
+test('every setting has its name in Chinese too', async () => {
+  const { page, context } = await web.signedIn({ locale: 'zh-CN' })
+  await web.open(page, '/settings')
+  const labels = await page.locator('.fields .label').allTextContents()
+  assert.ok(labels.length > 30)
+  assert.deepEqual(labels.filter((it) => !/\p{Script=Han}/u.test(it)), ['User-Agent'])
+  await context.close()
+})
+
 for (const width of [360, 3840]) {
   for (const colorScheme of ['light', 'dark']) {
     test(`nothing is cut off at ${width} pixels: ${colorScheme}`, async () => {

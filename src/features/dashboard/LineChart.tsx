@@ -50,7 +50,8 @@ export function LineChart({
     const index = Math.round(((along - LEFT) / (width - LEFT - RIGHT)) * last)
     setAt(Math.min(Math.max(index, 0), times.length - 1))
   }
-  const labels = [0, Math.floor(last / 2), last].filter(
+  // Three do not fit on a narrow screen.
+  const labels = (width < 380 ? [0, last] : [0, Math.floor(last / 2), last]).filter(
     (it, index, all) => it < times.length && all.indexOf(it) === index,
   )
   const sum = series

@@ -46,5 +46,6 @@ export const CONFIG_ZH: Readonly<Record<string, readonly [string, string]>> = {
   'gateway.pass_through': ['透传授权', '未发送客户端密钥时，客户端自己的 Authorization 会送往上游。'],
   'gateway.allowed_hosts': ['允许的主机名', '除本机名称外可用于管理页面的主机名，每行一个。'],
   prices: ['价格', '按模型（可用 *）设定每百万令牌的美元价格，用于计算费用。'],
+  'usage.request_log_days': ['请求保留（天）', '单个请求的保留天数，不含其内容。'],
   'usage.retention_days': ['用量保留（天）', '用量记录的保留天数。'],
 }
