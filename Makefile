@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench bench-gateway bench-start load fuzz sdk ui ui-check ui-browser packaging package
+.PHONY: help demo run check test bench bench-gateway bench-start load fuzz sdk ui ui-check ui-browser packaging package docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,7 @@ test: check ## everything: the quick part, the build from src-tauri, every test
 	tests/admin/schemathesis.sh
 	$(MAKE) ui-check ui-browser
 	tests/packaging/run.sh
+	$(MAKE) docs
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund
@@ -50,6 +51,9 @@ sdk: ## the official Python and JavaScript SDKs alone; needs python3, node and n
 
 packaging: ## the zip, the services, the container and the workflows, as far as they can be tried here
 	tests/packaging/run.sh
+
+docs: ## the book of docs/ into target/book, with every link looked at; needs python3
+	tests/book/run.sh
 
 package: ui ## the plugin's zip with this platform's binary, installed once as the host does it
 	$(CARGO) build --release --locked --bin droid-provider-cli

@@ -77,15 +77,51 @@ export function useStale(): (methods: readonly Method[]) => Promise<void> {
   }
 }
 
+/**
+ * What a write will have changed in what was read, shown before the program says so; for what is
+ * one flag and is put back if it fails.
+ */
+export type Foresee<M extends Method> = (
+  read: unknown,
+  params: Params<M>,
+  method: Method,
+) => unknown
+
 export function useWrite<M extends Method>(
   method: M,
-  options: { timeoutMs?: number } = {},
+  options: { timeoutMs?: number; foresee?: Foresee<M> } = {},
 ): UseMutationResult<Result<M>, UserError, Params<M>> {
   const client = useClient()
+  const queries = useQueryClient()
   const stale = useStale()
+  const { foresee } = options
   return useMutation<Result<M>, UserError, Params<M>>({
     mutationFn: (params) => client.call(method, params, options),
-    // Also after a failure: a stale save failed because something did change.
+    ...(foresee === undefined
+      ? {}
+      : {
+          onMutate: async (params) => {
+            for (const read of STALES[method] ?? []) {
+              // An answer under way is older than what is foreseen.
+              await queries.cancelQueries({ queryKey: [read] })
+              queries.setQueriesData({ queryKey: [read] }, (it: unknown) =>
+                it === undefined ? it : foresee(it, params, read),
+              )
+            }
+          },
+        }),
+    // Also after a failure: what was foreseen did not come, or something else did change.
     onSettled: () => stale(STALES[method] ?? []),
   })
+}
+
+/** Sets a flag of the one thing with this id, in a list of them or alone. */
+export function flagged<Key extends string>(
+  read: unknown,
+  id: string,
+  flags: Readonly<Record<Key, unknown>>,
+): unknown {
+  const set = (it: unknown) =>
+    typeof it === 'object' && it !== null && 'id' in it && it.id === id ? { ...it, ...flags } : it
+  return Array.isArray(read) ? read.map(set) : set(read)
 }

@@ -13,6 +13,8 @@ pub(crate) mod calls;
 mod configuration;
 /// docs/faults.md.
 mod faults;
+/// docs/http.md, docs/monitoring.md.
+mod http;
 /// docs/openapi.json.
 mod openapi;
 /// docs/rpc.md.

@@ -10,6 +10,8 @@
     reason = "helpers of tests stop the test, as the tests do"
 )]
 
+/// The book in docs/.
+mod book;
 /// The text of a Rust file without what is not code.
 mod code;
 /// The commands that documents tell people to run.
@@ -30,7 +32,8 @@ mod licences;
 mod manifests;
 /// Methods listed, registered and documented.
 mod methods;
-/// The quick start of README.md, run.
+/// The quick starts, run.
+#[cfg(unix)]
 mod quick_start;
 /// The files of the project.
 mod tree;

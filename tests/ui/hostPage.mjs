@@ -51,20 +51,31 @@ const PAGE = `<!doctype html>
       text: (method, params) => post('/rpc', { method, params }).then(JSON.stringify),
       reject: refuse, hang, throw: () => { throw new Error('no bridge') },
     }
-    window.makeSdk = ({ rpc = 'ok', http = 'ok', credentials = 'ok', storage = 'ok', gateway = null } = {}) => {
-      if (gateway) store.set('gateway', JSON.stringify(gateway))
-      const kept = storage === 'ok'
+    // What each part of the SDK may do besides what it should.
+    const HTTP = {
+      ok: (url, options) => post('/http', { url, options }),
+      body: (url, options) => post('/http', { url, options }).then((it) => it.body),
+      data: (url, options) => post('/http', { url, options }).then((it) => ({ status: it.status, data: JSON.parse(it.body || 'null') })),
+      response: (url, options) => post('/http', { url, options }).then((it) => new Response(it.body, { status: it.status })),
+      reject: refuse, hang, throw: () => { throw new Error('no http') },
+    }
+    const BROKEN = { reject: refuse, hang, throw: () => { throw new Error('not here') } }
+    window.makeSdk = ({ rpc = 'ok', http = 'ok', credentials = 'ok', storage = 'ok', notification = 'ok', rest = 'reject', gateway = null } = {}) => {
+      if (gateway) store.set('gateway', storage === 'wrapped' ? { value: gateway } : JSON.stringify(gateway))
+      const broken = BROKEN[rest]
+      const say = (kind) => BROKEN[notification] ?? note(kind)
+      const kept = storage === 'ok' || storage === 'wrapped'
         ? { get: async (it) => store.get(it) ?? null, set: async (it, value) => void store.set(it, value), delete: async (it) => void store.delete(it), keys: async () => [...store.keys()] }
-        : { get: storage === 'hang' ? hang : refuse, set: refuse, delete: refuse, keys: refuse }
+        : { get: BROKEN[storage], set: BROKEN[storage], delete: BROKEN[storage], keys: BROKEN[storage] }
       return {
-        database: { query: refuse, execute: refuse },
-        http: { request: http === 'ok' ? (url, options) => post('/http', { url, options }) : http === 'hang' ? hang : refuse },
-        crypto: { encrypt: async (it) => it, decrypt: async (it) => it },
-        notification: { success: note('success'), error: note('error'), info: note('info'), warning: note('warning') },
-        events: { emit() {}, on() {}, once() {} },
+        database: { query: broken, execute: broken },
+        http: { request: HTTP[http] },
+        crypto: { encrypt: broken, decrypt: broken },
+        notification: { success: say('success'), error: say('error'), info: say('info'), warning: say('warning') },
+        events: { emit: broken, on: broken, once: broken },
         storage: kept,
-        credential: { list: credentials === 'ok' ? async () => [{ id: 'h1', plugin_id: 'droid-provider', auth_type: 'oauth', display_name: 'Known to the host', status: 'active', last_error_message: null }] : credentials === 'older' ? async () => ({ credentials: [{ id: 'h1', displayName: 'Known to the host', authType: 'oauth', status: 'active' }] }) : credentials === 'hang' ? hang : refuse },
-        config: { get: refuse, set: refuse },
+        credential: { list: credentials === 'ok' ? async () => [{ id: 'h1', plugin_id: 'droid-provider', auth_type: 'oauth', display_name: 'Known to the host', status: 'active', last_error_message: null }] : credentials === 'older' ? async () => ({ credentials: [{ id: 'h1', displayName: 'Known to the host', authType: 'oauth', status: 'active' }] }) : BROKEN[credentials] },
+        config: { get: broken, set: broken },
         rpc: { call: WAYS[rpc], isConnected: rpc === 'hang' ? hang : () => false, connect: rpc === 'hang' ? hang : rpc === 'reject' ? refuse : async () => true, disconnect: async () => {}, on() {}, off() {} },
       }
     }

@@ -189,3 +189,20 @@ test('two people edit a client key: the second is refused with what changed', as
   await first.context.close()
   await second.context.close()
 })
+
+test('a switch shows at once what it will be, and goes back when it may not', async () => {
+  const { page, context } = await web.signedIn({}, '/accounts')
+  await page.getByRole('searchbox', { name: 'Search' }).fill('Pool')
+  await page.getByText('1 account', { exact: true }).waitFor()
+  let refuse
+  await page.route('**/admin/accounts/*/enabled', (route) => {
+    refuse = () => route.abort()
+  })
+  await menu(page, 'Pool', 'Disable')
+  // The program has not answered yet.
+  await page.locator('.badge', { hasText: 'Disabled' }).waitFor()
+  await refuse()
+  await page.getByRole('status').getByText(/^Pool:/).waitFor()
+  await page.locator('.badge', { hasText: 'Healthy' }).waitFor()
+  await context.close()
+})

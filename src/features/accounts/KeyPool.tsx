@@ -4,21 +4,18 @@ import { useTranslation } from 'react-i18next'
 
 import { useRead } from '../../api/hooks'
 import { type Account, keyList } from '../../api/shapes'
-import { toCsv } from '../../lib/csv'
 import { Button } from '../../ui/Button'
-import { download } from '../../ui/download'
 import { SelectField } from '../../ui/Field'
 import { EmptyState } from '../../ui/Notice'
 import { Card } from '../../ui/Page'
 import { AddKeysDialog } from './AddKeysDialog'
-import { type KeyState, keyState } from './accountState'
+import { KEY_STATES, type KeyState, keyState } from './accountState'
+import { ExportKeysDialog } from './ExportKeysDialog'
 import { KeyTable } from './KeyTable'
 import { MoveKeysDialog } from './MoveKeysDialog'
 import { useKeyActions } from './useKeyActions'
 
-type Open = { dialog: 'add' } | { dialog: 'move'; ids: readonly string[] } | null
-
-const STATES = ['active', 'cooling', 'error', 'banned', 'disabled'] as const
+type Open = { dialog: 'add' | 'export' } | { dialog: 'move'; ids: readonly string[] } | null
 
 export function KeyPool({ account }: { account: Account }) {
   const { t } = useTranslation(['accounts', 'common'])
@@ -33,14 +30,6 @@ export function KeyPool({ account }: { account: Account }) {
   const ids = rows.filter((it) => chosen.has(it.id)).map((it) => it.id)
   const actions = useKeyActions(account, () => setChosen(new Set()))
   const barred = actions.barred ?? (ids.length === 0 ? t('nothingSelected') : null)
-  const save = () => {
-    const body = rows.map((it) => [it.tail, keyState(it), it.error ?? it.cooling?.reason, it.uses, it.tokens_used, it.last_used_at])
-    download(
-      `keys-${state || 'all'}.csv`,
-      'text/csv',
-      toCsv(['key', 'state', 'why', 'requests', 'tokens', 'last used'], body),
-    )
-  }
   return (
     <Card
       actions={
@@ -52,13 +41,17 @@ export function KeyPool({ account }: { account: Account }) {
             onChange={(event) => setState(event.target.value as KeyState | '')}
             options={[
               { value: '', label: `${t('common:all')} (${keys.length})` },
-              ...STATES.map((it) => ({
+              ...KEY_STATES.map((it) => ({
                 value: it,
                 label: `${t(`keyStatus_${it}`)} (${keys.filter((key) => keyState(key) === it).length})`,
               })),
             ]}
           />
-          <Button onClick={save} small disabledReason={rows.length === 0 ? t('poolEmpty') : null}>
+          <Button
+            small
+            onClick={() => setOpen({ dialog: 'export' })}
+            disabledReason={keys.length === 0 ? t('poolEmpty') : null}
+          >
             {t('exportKeys')}
           </Button>
           <Button
@@ -141,6 +134,13 @@ export function KeyPool({ account }: { account: Account }) {
       )}
       {open?.dialog === 'add' ? (
         <AddKeysDialog account={account} onClose={() => setOpen(null)} />
+      ) : open?.dialog === 'export' ? (
+        <ExportKeysDialog
+          account={account}
+          keys={keys}
+          state={state}
+          onClose={() => setOpen(null)}
+        />
       ) : open?.dialog === 'move' ? (
         <MoveKeysDialog ids={open.ids} actions={actions} onClose={() => setOpen(null)} />
       ) : null}

@@ -80,7 +80,8 @@ export function compare(
   }
 }
 
-export type KeyState = 'active' | 'cooling' | 'disabled' | 'banned' | 'error'
+export const KEY_STATES = ['active', 'cooling', 'error', 'banned', 'disabled'] as const
+export type KeyState = (typeof KEY_STATES)[number]
 
 export function keyState(key: ApiKey): KeyState {
   return key.status === 'active' && key.cooling ? 'cooling' : key.status

@@ -1,7 +1,7 @@
 // What can be done to an account as a whole, with its news and its confirmations.
 import { useTranslation } from 'react-i18next'
 
-import { useClient, useWrite } from '../../api/hooks'
+import { flagged, useClient, useWrite } from '../../api/hooks'
 import type { Account } from '../../api/shapes'
 import { useConfirm } from '../../ui/confirm'
 import type { MenuItem } from '../../ui/Menu'
@@ -25,7 +25,11 @@ export function useAccountActions(account: Account, onDeleted?: () => void): Acc
   const tell = useToast()
   const confirm = useConfirm()
   const { go } = useRouter()
-  const enable = useWrite('set_credential_enabled')
+  const enable = useWrite('set_credential_enabled', {
+    // How well it will be once it is on, only the program knows.
+    foresee: (read, { credential_id, enabled }) =>
+      flagged(read, credential_id, enabled ? { enabled } : { enabled, health: 'disabled' }),
+  })
   const validate = useWrite('validate_credential')
   const refresh = useWrite('refresh_credential', { timeoutMs: 60_000 })
   const reset = useWrite('reset_credential')

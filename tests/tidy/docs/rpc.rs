@@ -24,6 +24,8 @@ fn methods_are_documented_as_the_table_has_them() {
     for method in METHODS {
         writeln!(text, "### `{}`\n\n{}\n", method.name, method.purpose).unwrap();
         for param in method.params {
+            // A name in pointed brackets is no element of the page.
+            let param = param.replace('<', "\\<");
             match param.split_once(": ") {
                 Some((name, rest)) => writeln!(text, "- `{name}`: {rest}").unwrap(),
                 None => writeln!(text, "- {param}").unwrap(),
