@@ -24,6 +24,7 @@ mod gateway {
     mod kit;
     mod passing;
     mod start;
+    mod statistics;
     mod streams;
     mod watched;
 }

@@ -66,7 +66,7 @@ pub use seal::fuzzing;
 pub use seal::open_old;
 pub use sealer::StoreSealer;
 pub use sessions::SessionRow;
-pub use statistics::{Percentiles, Span, Waits, WeekHour};
+pub use statistics::{MEASURED, Percentiles, Span, Step, Waits, WeekHour};
 pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
 
 use db::Db;

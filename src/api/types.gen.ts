@@ -1172,8 +1172,17 @@ export type Started = {
   verification_uri_complete?: string | null;
 };
 
+/** What usage is told apart by. */
+export type StatisticsBy = "hour" | "day" | "credential" | "api_key" | "client_key" | "model";
+
+/** Which rows come first. */
+export type StatisticsOrder = "time" | "requests" | "tokens" | "cost" | "success_rate";
+
 /** What is known of an account's credentials. */
 export type Status = "active" | "error" | "needs_login" | "no_keys";
+
+/** What waits are told apart by. */
+export type Step = "hour" | "day" | "whole";
 
 /** Why a response ended. */
 export type StopReason = "end_turn" | "tool_use" | "max_tokens" | "stop_sequence" | "refusal" | "content_filter" | "pause_turn" | "model_context_window_exceeded" | "malformed_tool_call" | "other";
@@ -1220,6 +1229,49 @@ export type Usage = {
   output_tokens: number;
   /** The part of the output that was reasoning. */
   reasoning_tokens: number;
+};
+
+/** One row; what it is not told apart by is left out. */
+export type UsageFigures = {
+  /** None also where no key of a pool was used. */
+  api_key_id?: string | null;
+  /** Input read from a cache. */
+  cache_read_tokens: number;
+  /** Input written to a cache for an hour. */
+  cache_write_1h_tokens: number;
+  /** Input written to a cache for five minutes (or with no lifetime told). */
+  cache_write_5m_tokens: number;
+  /** Those whose client left before the end. */
+  client_closed: number;
+  /** None also where no client key was shown. */
+  client_key_id?: string | null;
+  /** In dollars, by the prices that were configured then. */
+  cost: number;
+  /** A stored Factory identity; the host's `credential_id`. */
+  credential_id?: string | null;
+  /** Those that failed, by class: request, model, credential, quota, rate, transient, truncated. */
+  errors: Record<string, number>;
+  /** The mean, of streams. */
+  first_token_ms?: number | null;
+  /** Input that was neither read from nor written to a cache. */
+  input_tokens: number;
+  /** The mean; none where there is no request. */
+  latency_ms?: number | null;
+  model?: string | null;
+  /** Those that went well. */
+  ok: number;
+  /** All output, reasoning included. */
+  output_tokens: number;
+  /** The part of the output that was reasoning. */
+  reasoning_tokens: number;
+  /** Every try counts. */
+  requests: number;
+  /** Start of the hour or day. */
+  start?: string | null;
+  /** From 0 to 1. A request that was wrong itself, and one whose client left, say nothing; none where there is no other. */
+  success_rate?: number | null;
+  /** Of all kinds. */
+  tokens: number;
 };
 
 /** What was forgotten. */
@@ -1284,6 +1336,15 @@ export type UsageRow = {
   requests: number;
 };
 
+/** What was used. */
+export type UsageStatistics = {
+  /** There are more rows than the limit allows. */
+  more: boolean;
+  rows: UsageFigures[];
+  /** Of all rows, also of those beyond the limit. */
+  total: UsageFigures;
+};
+
 /** What was used, in a few numbers (seed S3). */
 export type UsageSummary = {
   /** Of today's requests, by how they ended. */
@@ -1316,6 +1377,50 @@ export type ValidationDetails = {
   status?: Status | null;
   /** Upstream's HTTP status. */
   status_code?: number | null;
+};
+
+/** So many of 100 took at most so long. */
+export type WaitPercentiles = {
+  p50_ms: number;
+  p95_ms: number;
+  p99_ms: number;
+  /** How many were measured. */
+  requests: number;
+};
+
+/** How long requests of the log took that went well, oldest first; times without any are left out. */
+export type WaitStatistics = {
+  /** All were measured; else only the newest 100,000. */
+  complete: boolean;
+  rows: Waits[];
+};
+
+/** Of one hour or day. */
+export type Waits = {
+  /** To the first content of a stream. */
+  first_token: WaitPercentiles;
+  /** To the end. */
+  latency: WaitPercentiles;
+  /** None where all are taken together. */
+  start?: string | null;
+};
+
+/** An hour of a day of the week. */
+export type WeekHour = {
+  /** In dollars. */
+  cost: number;
+  /** 0 to 23. */
+  hour: number;
+  requests: number;
+  /** Of all kinds. */
+  tokens: number;
+  /** 0 is Sunday. */
+  weekday: number;
+};
+
+/** What was used by the hours of the week; hours in which nothing was are left out. */
+export type WeekStatistics = {
+  hours: WeekHour[];
 };
 
 /** Every method: what it takes, what it answers. */
@@ -1886,6 +1991,62 @@ export interface Methods {
     params: Record<string, never>;
     result: UsageSummary;
   };
+  /** What was used, added up by hour, day, account, key, client key or model: requests, how they ended, success rate, tokens, cost, mean waits. */
+  usage_statistics: {
+    params: {
+      /** One key of a key pool. */
+      api_key_id?: string | null;
+      /** One row for each combination; default: by day. */
+      by?: StatisticsBy[] | null;
+      /** A key this gateway issued to a client. */
+      client_key_id?: string | null;
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id?: string | null;
+      /** 1 to 10000, else 1000. */
+      limit?: number | null;
+      /** As sent. */
+      model?: string | null;
+      /** Where days begin, in minutes east of UTC. */
+      offset_minutes?: number | null;
+      /** Which rows come first; default: the oldest. */
+      order?: StatisticsOrder | null;
+      /** Its hour and later ones; default: seven days ago. */
+      since?: string | null;
+      /** Before its hour; default: the end. */
+      until?: string | null;
+    };
+    result: UsageStatistics;
+  };
+  /** How long the log's requests took that went well, to the end and to the first token, as percentiles over time. */
+  wait_statistics: {
+    params: {
+      /** A key this gateway issued to a client. */
+      client_key_id?: string | null;
+      /** The account of the last try. */
+      credential_id?: string | null;
+      /** As sent. */
+      model?: string | null;
+      /** Where hours and days begin, in minutes east of UTC. */
+      offset_minutes?: number | null;
+      /** Default: a day ago. */
+      since?: string | null;
+      /** One row for each; default: hour. */
+      step?: Step | null;
+      until?: string | null;
+    };
+    result: WaitStatistics;
+  };
+  /** What was used by the hours of the week. */
+  week_statistics: {
+    params: {
+      /** Of the time zone, in minutes east of UTC. */
+      offset_minutes?: number | null;
+      /** Default: 28 days ago. */
+      since?: string | null;
+      until?: string | null;
+    };
+    result: WeekStatistics;
+  };
   /** Writes usage that is still in memory; it is written every few seconds anyway. */
   store_usage: {
     params: Record<string, never>;
@@ -1966,6 +2127,9 @@ export const ROUTES = {
   get_request: { verb: "GET", path: "/admin/requests/{request_id}" },
   get_usage: { verb: "GET", path: "/admin/usage" },
   usage_summary: { verb: "GET", path: "/admin/usage/summary" },
+  usage_statistics: { verb: "GET", path: "/admin/statistics/usage" },
+  wait_statistics: { verb: "GET", path: "/admin/statistics/waits" },
+  week_statistics: { verb: "GET", path: "/admin/statistics/week" },
   store_usage: { verb: "POST", path: "/admin/usage/store" },
   forget_usage: { verb: "POST", path: "/admin/usage/forget" },
   list_logs: { verb: "GET", path: "/admin/logs" },

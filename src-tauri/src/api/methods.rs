@@ -15,6 +15,7 @@ mod login;
 mod logs;
 mod requests;
 mod selection;
+mod statistics;
 mod transform;
 mod upkeep;
 
@@ -86,6 +87,7 @@ impl Api {
             logs::register(&mut table)?;
             selection::register(&mut table)?;
             requests::register(&mut table)?;
+            statistics::register(&mut table)?;
             upkeep::register(&mut table)?;
             transform::register(&mut table)?;
             answers::register(&mut table)?;

@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
 /// Reads params. Absent ones are an empty object.
@@ -30,6 +31,17 @@ where
     D: Deserializer<'de>,
 {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a moment that may be left out.
+///
+/// # Errors
+/// [`Error::Invalid`] with the name of the field.
+pub fn moment(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>> {
+    let Some(text) = text else { return Ok(None) };
+    let read = Timestamp::from_rfc3339(text);
+    read.map(Some)
+        .ok_or_else(|| Error::invalid(field, "expected a time such as 2026-11-21T00:00:00Z"))
 }
 
 /// Reads it again, slower, to learn where it went wrong.

@@ -105,6 +105,8 @@ const CLIENT_KEY_FIELDS: &[&str] = &[
     "models?: [string] - which it may ask for, with *; default: all",
     "limits?: {concurrency?, window_seconds?, window_requests?, window_tokens?, daily_tokens?, daily_cost?, total_tokens?, total_cost?} - costs in dollars, days in UTC",
 ];
+const OFFSET: &str =
+    "offset_minutes?: integer - where hours and days begin, in minutes east of UTC, default 0";
 const ID: &str = "credential_id: string - the account";
 
 /// Every method, in the order of the document.
@@ -638,6 +640,46 @@ pub const METHODS: &[Spec] = &[
         params: &[],
         result: "{total: usage, today: usage, outcomes: [usage with outcome], retention_days}",
         http: &[get("/admin/usage/summary"), get("/factory/balance/summary")],
+    },
+    Spec {
+        name: "usage_statistics",
+        purpose: "What was used, added up by hour, day, account, key, client key or model: requests, how they ended, success rate, tokens, cost, mean waits.",
+        params: &[
+            "since?: RFC 3339 - its hour and later ones, default: seven days before the end",
+            "until?: RFC 3339 - before its hour",
+            "by?: list of hour, day, credential, api_key, client_key and model - a row for each combination; default: day",
+            "credential_id?: string",
+            "api_key_id?: string",
+            "client_key_id?: string",
+            "model?: string - as sent",
+            OFFSET,
+            "order?: string - which rows come first: time (default), requests, tokens, cost or success_rate",
+            "limit?: integer - rows, 1 to 10000, default 1000",
+        ],
+        result: "{total: row, rows: [{start?, credential_id?, api_key_id?, client_key_id?, model?, requests, ok, client_closed, errors: {class: count}, success_rate?, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, tokens, cost, latency_ms?, first_token_ms?}], more: bool}",
+        http: &[get("/admin/statistics/usage")],
+    },
+    Spec {
+        name: "wait_statistics",
+        purpose: "How long the log's requests took that went well, to the end and to the first token, as percentiles over time.",
+        params: &[
+            "since?: RFC 3339 - default: a day before the end",
+            "until?: RFC 3339",
+            "step?: string - a row for each hour (default) or day, or whole: one for all",
+            OFFSET,
+            "credential_id?: string - the account of the last try",
+            "client_key_id?: string",
+            "model?: string - as sent",
+        ],
+        result: "{rows: [{start?, latency: {requests, p50_ms, p95_ms, p99_ms}, first_token: the same}], complete: bool (else only the newest 100000 requests were measured)}",
+        http: &[get("/admin/statistics/waits")],
+    },
+    Spec {
+        name: "week_statistics",
+        purpose: "What was used by the hours of the week.",
+        params: &["since?: RFC 3339 - default: 28 days before the end", "until?: RFC 3339", OFFSET],
+        result: "{hours: [{weekday (0 is Sunday), hour, requests, tokens, cost}]}, without hours in which nothing was used",
+        http: &[get("/admin/statistics/week")],
     },
     Spec {
         name: "store_usage",

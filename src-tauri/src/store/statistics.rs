@@ -5,14 +5,20 @@
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::codec::Count;
 use super::db::Db;
 use super::fail::Fail;
+use super::usage::{DAY_MS, HOUR_MS, start_of};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{AccountId, ClientKeyId};
+
+/// The most requests that are measured at once.
+pub const MEASURED: u32 = 100_000;
 
 /// Which requests are looked at; none is all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,25 +34,39 @@ pub struct Span {
     pub model: Option<String>,
 }
 
-/// How long requests that went well took, in milliseconds: half of them, nine of ten, 99 of 100 were
-/// at most so long.
+/// How long requests that went well took, in milliseconds: half of them, 95 and 99 of 100 were at
+/// most so long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Percentiles {
     /// How many there are.
     pub n: u64,
     pub p50: u64,
-    pub p90: u64,
+    pub p95: u64,
     pub p99: u64,
 }
 
-/// How long requests took.
+/// How long requests of some time took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
+    /// Start of the hour or day; of all, the first moment there is.
+    pub start: Timestamp,
     /// To their end.
     pub latency: Percentiles,
     /// To the first content of a stream.
     pub first_token: Percentiles,
+}
+
+/// What waits are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Each hour.
+    Hour,
+    /// Each day.
+    Day,
+    /// All together.
+    Whole,
 }
 
 /// An hour of a day of the week.
@@ -67,18 +87,13 @@ pub struct WeekHour {
 // === impl Store ===
 
 impl Store {
-    /// How long requests took that went well.
+    /// How long requests took that went well, oldest first; times in which none did are left out.
+    /// Looks at no more than the newest [`MEASURED`], so that a long time costs no more than that.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn waits(&self, span: Span) -> Result<Waits> {
-        self.read("measuring requests", move |db| {
-            Ok(Waits {
-                latency: percentiles(db, "latency_ms", &span)?,
-                first_token: percentiles(db, "first_token_ms", &span)?,
-            })
-        })
-        .await
+    pub async fn waits(&self, span: Span, step: Step, offset_minutes: i32) -> Result<Vec<Waits>> {
+        self.read("measuring requests", move |db| waits(db, &span, step, offset_minutes)).await
     }
 
     /// What was used by the hours of the week, `offset_minutes` east of UTC; hours in which nothing
@@ -118,7 +133,7 @@ impl Store {
     }
 }
 
-fn percentiles(db: &Db, column: &str, span: &Span) -> Result<Percentiles, Fail> {
+fn waits(db: &Db, span: &Span, step: Step, offset_minutes: i32) -> Result<Vec<Waits>, Fail> {
     let text = |it: &str| Value::from(it.to_owned());
     let conditions = [
         ("started_at >= ?", span.from.map(|it| Value::from(it.0))),
@@ -130,19 +145,42 @@ fn percentiles(db: &Db, column: &str, span: &Span) -> Result<Percentiles, Fail> 
     let (conditions, values): (Vec<_>, Vec<_>) =
         conditions.into_iter().filter_map(|(sql, value)| value.map(|it| (sql, it))).unzip();
     let and: String = conditions.iter().map(|it| format!(" AND {it}")).collect();
-    let which = format!("FROM requests WHERE outcome = 'ok' AND {column} IS NOT NULL{and}");
-    let n: Count = db.conn.query_row(
-        &format!("SELECT count(*) {which}"),
-        params_from_iter(&values),
-        |row| row.get(0),
-    )?;
-    if n.0 == 0 {
-        return Ok(Percentiles::default());
-    }
-    let at = |percent: u64| -> Result<u64, Fail> {
-        let offset = Count((n.0 * percent).div_ceil(100).saturating_sub(1));
-        let sql = format!("SELECT {column} {which} ORDER BY {column} LIMIT 1 OFFSET {}", offset.0);
-        Ok(db.conn.query_row(&sql, params_from_iter(&values), |row| row.get::<_, Count>(0))?.0)
+    let start = match step {
+        Step::Hour => start_of(HOUR_MS, offset_minutes, "started_at"),
+        Step::Day => start_of(DAY_MS, offset_minutes, "started_at"),
+        Step::Whole => "0".to_owned(),
     };
-    Ok(Percentiles { n: n.0, p50: at(50)?, p90: at(90)?, p99: at(99)? })
+    // The nearest rank: the smallest wait that is not exceeded by so many of 100.
+    let sql = format!(
+        "WITH measured AS (
+             SELECT {start} AS start, latency_ms, first_token_ms FROM requests
+             WHERE outcome = 'ok'{and} ORDER BY started_at DESC LIMIT {MEASURED}),
+         waits AS (
+             SELECT start, 0 AS first, latency_ms AS wait FROM measured
+             UNION ALL
+             SELECT start, 1, first_token_ms FROM measured WHERE first_token_ms IS NOT NULL),
+         ranked AS (
+             SELECT start, first, wait,
+                    row_number() OVER (PARTITION BY start, first ORDER BY wait) AS rank,
+                    count(*) OVER (PARTITION BY start, first) AS n
+             FROM waits)
+         SELECT start, first, n, max(wait) FILTER (WHERE rank = (n * 50 + 99) / 100),
+                max(wait) FILTER (WHERE rank = (n * 95 + 99) / 100),
+                max(wait) FILTER (WHERE rank = (n * 99 + 99) / 100)
+         FROM ranked GROUP BY start, first ORDER BY start, first"
+    );
+    let mut statement = db.conn.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut told: Vec<Waits> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let count = |at: usize| row.get::<_, Count>(at).map(|it| it.0);
+        let found = Percentiles { n: count(2)?, p50: count(3)?, p95: count(4)?, p99: count(5)? };
+        let start: Timestamp = row.get(0)?;
+        // A request that has a first token has an end: `first` comes second.
+        match (row.get::<_, bool>(1)?, told.last_mut()) {
+            (true, Some(waits)) if waits.start == start => waits.first_token = found,
+            _ => told.push(Waits { start, latency: found, first_token: Percentiles::default() }),
+        }
+    }
+    Ok(told)
 }

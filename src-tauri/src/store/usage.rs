@@ -19,8 +19,8 @@ mod sums;
 
 pub(super) use sums::Sums;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+pub(super) const HOUR_MS: i64 = 3_600_000;
+pub(super) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// One request that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +62,16 @@ pub struct UsageFilter {
     pub outcome: Option<String>,
     /// One sum for each combination of these; empty gives one sum, if there is anything.
     pub by: Vec<UsageBy>,
+    /// Where days begin, in minutes east of UTC.
+    pub offset_minutes: i32,
+    /// The most sums, the oldest.
+    pub limit: Option<u32>,
 }
 
 /// What sums are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it; days are UTC")]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum UsageBy {
     Hour,
     Day,
@@ -171,7 +175,8 @@ pub(super) fn sweep(db: &Db, before: Timestamp) -> Result<usize, Fail> {
 }
 
 fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {
-    let UsageFilter { from, until, account_id, key_id, client_key_id, model, outcome, by } = filter;
+    let UsageFilter { from, until, account_id, key_id, client_key_id, model, outcome, .. } = filter;
+    let (by, offset_minutes, limit) = (filter.by, filter.offset_minutes, filter.limit);
     let text = |it: &str| Value::from(it.to_owned());
     let conditions = [
         ("hour >= ?", from.map(|it| Value::from(hour(it)))),
@@ -184,29 +189,28 @@ fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {
     ];
     let (conditions, values): (Vec<_>, Vec<_>) =
         conditions.into_iter().filter_map(|(sql, value)| value.map(|it| (sql, it))).unzip();
-    let column = |of: &[UsageBy], sql: &'static str| {
-        if by.iter().any(|it| of.contains(it)) { sql.to_owned() } else { "NULL".to_owned() }
+    let column = |by_this: UsageBy, sql: &'static str| {
+        if by.contains(&by_this) { sql } else { "NULL" }
     };
-    let start = if by.contains(&UsageBy::Hour) {
-        "hour".to_owned()
-    } else {
-        column(&[UsageBy::Day], "hour - hour % 86400000")
-    };
+    let day = start_of(DAY_MS, offset_minutes, "hour");
+    let day = if by.contains(&UsageBy::Day) { day.as_str() } else { "NULL" };
     let columns = [
-        start,
-        column(&[UsageBy::Account], "account_id"),
-        column(&[UsageBy::Key], "nullif(key_id, '')"),
-        column(&[UsageBy::ClientKey], "nullif(client_key_id, '')"),
-        column(&[UsageBy::Model], "model"),
-        column(&[UsageBy::Outcome], "outcome"),
+        if by.contains(&UsageBy::Hour) { "hour" } else { day },
+        column(UsageBy::Account, "account_id"),
+        column(UsageBy::Key, "nullif(key_id, '')"),
+        column(UsageBy::ClientKey, "nullif(client_key_id, '')"),
+        column(UsageBy::Model, "model"),
+        column(UsageBy::Outcome, "outcome"),
     ];
     let condition = if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
     let sql = format!(
         "SELECT {}, sum(requests), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens),
                 sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(reasoning_tokens),
                 sum(cost), sum(latency_ms), sum(first_token_ms), sum(first_tokens)
-         FROM usage_hourly WHERE {condition} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
+         FROM usage_hourly WHERE {condition} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+         LIMIT {}",
         columns.join(", "),
+        limit.map_or(-1, i64::from),
     );
     let mut statement = db.conn.prepare(&sql)?;
     let rows = statement.query_map(params_from_iter(values), from_row)?;
@@ -238,8 +242,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<UsageTotal> {
     })
 }
 
+/// The SQL for the start of the hour or day that `column` is in, where days begin at midnight so many
+/// minutes east of UTC.
+pub(super) fn start_of(span_ms: i64, offset_minutes: i32, column: &str) -> String {
+    format!("{column} - ({column} + {}) % {span_ms}", i64::from(offset_minutes) * 60_000)
+}
+
 const fn hour(moment: Timestamp) -> i64 {
     moment.0 - moment.0.rem_euclid(HOUR_MS)
 }
-
-const _: () = assert!(DAY_MS == 86_400_000, "the day of the SQL above");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client_keys::dollars;
 use super::{Registered, Table};
+use crate::api::params::moment;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -148,8 +149,8 @@ async fn list(app: &App, it: List) -> Result<RequestPage> {
         return Err(Error::invalid("limit", "expected 1 to 1000"));
     }
     let filter = RequestFilter {
-        from: time("since", it.since.as_deref())?,
-        until: time("until", it.until.as_deref())?,
+        from: moment("since", it.since.as_deref())?,
+        until: moment("until", it.until.as_deref())?,
         client_key_id: it.client_key_id,
         account_id: it.credential_id,
         key_id: it.api_key_id,
@@ -164,13 +165,6 @@ async fn list(app: &App, it: List) -> Result<RequestPage> {
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| more).map(place);
     Ok(RequestPage { requests: rows.into_iter().map(RequestView::from).collect(), next })
-}
-
-fn time(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>> {
-    let Some(text) = text else { return Ok(None) };
-    let read = Timestamp::from_rfc3339(text);
-    read.map(Some)
-        .ok_or_else(|| Error::invalid(field, "expected a time such as 2026-11-21T00:00:00Z"))
 }
 
 /// A request's place in the log.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client_keys::dollars;
 use super::{Empty, None_, Registered, Table};
-use crate::api::params::or_default;
+use crate::api::params::{moment, or_default};
 use crate::app::App;
 use crate::broker::{Loan, Outcome, Report, Wanted};
 use crate::clock::Timestamp;
@@ -327,15 +327,10 @@ async fn forget(app: &App, days: Option<u32>) -> Result<UsageForgotten> {
 
 async fn usage(app: &App, it: UsageAsk) -> Result<UsageReport> {
     const DAY: Duration = Duration::from_secs(24 * 3600);
-    let time = |field: &'static str, text: Option<String>| match text {
-        None => Ok(None),
-        Some(text) => Timestamp::from_rfc3339(&text)
-            .map(Some)
-            .ok_or_else(|| Error::invalid(field, "expected a time such as 2026-11-21T00:00:00Z")),
-    };
+    let since = moment("since", it.since.as_deref())?;
     let filter = UsageFilter {
-        from: Some(time("since", it.since)?.unwrap_or_else(|| app.clock.now().minus(DAY))),
-        until: time("until", it.until)?,
+        from: Some(since.unwrap_or_else(|| app.clock.now().minus(DAY))),
+        until: moment("until", it.until.as_deref())?,
         account_id: it.credential_id,
         model: it.model,
         ..UsageFilter::default()

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::ids::{AccountId, ClientKeyId, KeyId, OwnerId};
 use crate::pool::Binding;
 use crate::store::{
-    AttemptRow, ClientKey, ClientLimits, Percentiles, RequestFilter, RequestRow, Span, Spent,
-    Store, UsageRow, Waits, WeekHour,
+    AttemptRow, ClientKey, ClientLimits, Percentiles, RequestFilter, RequestRow, Span, Spent, Step,
+    Store, UsageRow, WeekHour,
 };
 
 fn key(id: &str) -> ClientKey {
@@ -211,11 +211,12 @@ async fn waits_and_hours_of_the_week_are_told_as_figures() {
     };
     store.record_request(failed);
     store.flush().await.unwrap();
-    let waits = store.waits(Span::default()).await.unwrap();
-    assert_eq!(waits.latency, Percentiles { n: 100, p50: 500, p90: 900, p99: 990 });
-    assert_eq!(waits.first_token, Percentiles { n: 10, p50: 5, p90: 9, p99: 10 });
+    let waits = store.waits(Span::default(), Step::Whole, 0).await.unwrap();
+    assert_eq!(waits.len(), 1);
+    assert_eq!(waits[0].latency, Percentiles { n: 100, p50: 500, p95: 950, p99: 990 });
+    assert_eq!(waits[0].first_token, Percentiles { n: 10, p50: 5, p95: 10, p99: 10 });
     let none = Span { model: Some("other".to_owned()), ..Span::default() };
-    assert_eq!(store.waits(none).await.unwrap(), Waits::default());
+    assert_eq!(store.waits(none, Step::Hour, 0).await.unwrap(), []);
     let of_one = Span {
         from: Some(Timestamp(NOW.0 + 42)),
         until: Some(Timestamp(NOW.0 + 43)),
@@ -223,7 +224,26 @@ async fn waits_and_hours_of_the_week_are_told_as_figures() {
         client_key_id: Some("c".into()),
         model: Some("gpt-5-2025-08-07".to_owned()),
     };
-    assert_eq!(store.waits(of_one).await.unwrap().latency.p99, 420);
+    assert_eq!(store.waits(of_one, Step::Whole, 0).await.unwrap()[0].latency.p99, 420);
+    // Half past midnight in India is in the day that began half an hour before.
+    let midnight = Timestamp(1_763_922_600_000);
+    for (id, at, wait) in [("a", -60_000, 1), ("b", 0, 3), ("c", 1_800_000, 5)] {
+        let at = u64::try_from(midnight.0 - NOW.0 + at).unwrap();
+        store.record_request(RequestRow {
+            latency_ms: wait,
+            first_token_ms: None,
+            ..request(id, at)
+        });
+    }
+    store.flush().await.unwrap();
+    let near = Span { from: Some(midnight.minus(Duration::from_secs(60))), ..Span::default() };
+    let days = store.waits(near.clone(), Step::Day, 330).await.unwrap();
+    let days: Vec<_> = days.iter().map(|it| (it.start, it.latency.n, it.latency.p99)).collect();
+    let day = Duration::from_secs(24 * 3600);
+    assert_eq!(days, [(midnight.minus(day), 1, 1), (midnight, 2, 5)]);
+    let hours = store.waits(near, Step::Hour, 0).await.unwrap();
+    let hours: Vec<_> = hours.iter().map(|it| (it.start.0 - midnight.0, it.latency.n)).collect();
+    assert_eq!(hours, [(-1_800_000, 2), (1_800_000, 1)]);
 
     // A Sunday, 23:30 UTC; half an hour later it is Monday in Berlin.
     let sunday = Timestamp(1_763_940_600_000);
