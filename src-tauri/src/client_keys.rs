@@ -65,6 +65,10 @@ struct State {
     revision: u64,
     data_version: Option<i64>,
     looked_at: Option<Timestamp>,
+    /// Looks at the store that were begun...
+    looks: u64,
+    /// ...and the number of the last one that went well.
+    looked: u64,
 }
 
 /// A key and what it does now.
@@ -223,18 +227,31 @@ impl ClientKeys {
     }
 
     /// The same at once, whenever it was done last: for a key that nobody knows, which another
-    /// process may have made a moment ago.
+    /// process may have made a moment ago. Those who ask while one looks share the next look, so
+    /// that a flood of unknown keys is no flood of reads.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn catch_up_now(&self) -> Result<()> {
+        let begun = self.state().looks;
         let _looking = self.0.looking.lock().await;
-        let seen = self.state().data_version;
+        let (looked, seen) = {
+            let state = self.state();
+            (state.looked, state.data_version)
+        };
+        if looked > begun {
+            return Ok(());
+        }
         self.look(seen, self.0.parts.clock.now()).await
     }
 
     /// Under the lock of those who look.
     async fn look(&self, seen: Option<i64>, now: Timestamp) -> Result<()> {
+        let number = {
+            let mut state = self.state();
+            state.looks += 1;
+            state.looks
+        };
         let data_version = self.0.parts.store.data_version().await?;
         if seen != Some(data_version) {
             self.reload(now).await?;
@@ -242,6 +259,7 @@ impl ClientKeys {
         let mut state = self.state();
         state.data_version = Some(data_version);
         state.looked_at = Some(now);
+        state.looked = number;
         Ok(())
     }
 

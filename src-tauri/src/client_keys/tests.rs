@@ -388,3 +388,20 @@ proptest! {
         })?;
     }
 }
+
+#[tokio::test]
+async fn a_flood_of_unknown_keys_is_no_flood_of_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let here = process(dir.path(), "here").await;
+    let there = process(dir.path(), "there").await;
+    let before = here.keys.state().looks;
+    let made = there.make(KeyPatch::default()).await;
+    assert!(here.keys.verify(&made.secret).is_none(), "nobody has looked yet");
+    let looked = (0..100).map(|_| here.keys.catch_up_now());
+    for looked in futures_util::future::join_all(looked).await {
+        looked.unwrap();
+    }
+    assert!(here.keys.verify(&made.secret).is_some(), "each of them knows it now");
+    let n_looks = here.keys.state().looks - before;
+    assert!(n_looks <= 2, "{n_looks} looks: the first one's, and one for all who came meanwhile");
+}
