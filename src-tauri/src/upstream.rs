@@ -5,7 +5,7 @@
 //! Must not know: accounts, tokens, what is sent or answered.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -33,24 +33,34 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Clients kept; with more proxies than this the one longest unused is made anew when needed.
 const MAX_CLIENTS: usize = 128;
 
+/// Addresses kept; there are four at a time, more only as the configuration changes.
+const MAX_ADDRESSES: usize = 16;
+
 /// HTTP clients by proxy. Cheap to clone; costs nothing until the first [`Clients::client`].
 ///
 /// Fails closed: a proxy that cannot be used is an error, never a direct connection, and the
 /// environment's proxy variables are not read.
 #[derive(Clone)]
-pub struct Clients(Arc<Shared>);
-
-struct Shared {
+pub struct Clients {
     connect_timeout: Duration,
-    state: Mutex<State>,
+    rotation: Arc<Mutex<Rotation>>,
+    cache: Arc<Mutex<Cache>>,
 }
 
+/// The proxies that are taken in turn.
 #[derive(Default)]
-struct State {
-    rotating: Vec<Proxy>,
+struct Rotation {
+    proxies: Vec<Proxy>,
     next: usize,
+}
+
+/// What was made.
+#[derive(Default)]
+struct Cache {
     clock: u64,
     made: HashMap<Option<String>, Made>,
+    /// Addresses that were read: a gateway sends to a handful, again and again.
+    addresses: HashMap<String, Url>,
 }
 
 struct Made {
@@ -99,7 +109,14 @@ impl Clients {
 
     /// Replaces the rotating list, for a changed configuration. Requests under way keep theirs.
     pub fn set_rotating(&self, rotating: Vec<Proxy>) {
-        self.state().rotating = rotating;
+        self.rotation().proxies = rotating;
+    }
+
+    /// The same proxies with connections of their own: what one thread sends and reads needs no
+    /// other one then.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { cache: Arc::default(), ..self.clone() }
     }
 
     /// The client for an account: through its own proxy, else the next of the rotating list, else
@@ -118,6 +135,26 @@ impl Clients {
                 self.through(parsed.as_ref())
             }
         }
+    }
+
+    /// The address that a text is; read once.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where it is none: the configuration made it.
+    pub fn address(&self, text: &str) -> Result<Url> {
+        if let Some(known) = self.cache().addresses.get(text) {
+            return Ok(known.clone());
+        }
+        let url = Url::parse(text).map_err(|_| Error::Config {
+            origin: "settings.factory".to_owned(),
+            message: "api_base_url and endpoints do not make a URL".to_owned(),
+        })?;
+        let mut cache = self.cache();
+        if cache.addresses.len() >= MAX_ADDRESSES {
+            cache.addresses.clear();
+        }
+        cache.addresses.insert(text.to_owned(), url.clone());
+        Ok(url)
     }
 
     /// Sends one request for `target` through the proxy and tells what came back. Any answer of
@@ -154,43 +191,51 @@ impl Clients {
     }
 
     fn with_connect_timeout(rotating: Vec<Proxy>, connect_timeout: Duration) -> Self {
-        let state = Mutex::new(State { rotating, ..State::default() });
-        Self(Arc::new(Shared { connect_timeout, state }))
+        let rotation = Rotation { proxies: rotating, next: 0 };
+        Self {
+            connect_timeout,
+            rotation: Arc::new(Mutex::new(rotation)),
+            cache: Arc::default(),
+        }
     }
 
     fn through(&self, proxy: Option<&ProxyUrl>) -> Result<Client> {
         let key = proxy.map(ProxyUrl::fingerprint);
-        if let Some(client) = self.state().find(&key) {
+        if let Some(client) = self.cache().find(&key) {
             return Ok(client);
         }
         // Made outside the lock: reading the system's certificates takes milliseconds. Two callers
         // may both make one; the second replaces the first, which only costs its connections.
-        let client = build(proxy, self.0.connect_timeout)?;
-        self.state().keep(key, client.clone());
+        let client = build(proxy, self.connect_timeout)?;
+        self.cache().keep(key, client.clone());
         Ok(client)
     }
 
     fn next_rotating(&self) -> Option<Proxy> {
-        let mut state = self.state();
-        let idx = state.next.checked_rem(state.rotating.len())?;
-        state.next = idx.wrapping_add(1);
-        state.rotating.get(idx).cloned()
+        let mut rotation = self.rotation();
+        let idx = rotation.next.checked_rem(rotation.proxies.len())?;
+        rotation.next = idx.wrapping_add(1);
+        rotation.proxies.get(idx).cloned()
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rotation(&self) -> MutexGuard<'_, Rotation> {
+        self.rotation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl std::fmt::Debug for Clients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Clients").field("n_made", &self.state().made.len()).finish_non_exhaustive()
+        f.debug_struct("Clients").field("n_made", &self.cache().made.len()).finish_non_exhaustive()
     }
 }
 
-// === impl State ===
+// === impl Cache ===
 
-impl State {
+impl Cache {
     fn find(&mut self, key: &Option<String>) -> Option<Client> {
         self.clock += 1;
         let made = self.made.get_mut(key)?;

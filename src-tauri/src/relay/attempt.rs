@@ -11,6 +11,7 @@ use droid_protocol::decode;
 use droid_protocol::event::{End, Event, Usage};
 use droid_protocol::fault::{Fault, TransportKind};
 use droid_protocol::translate::pair;
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -191,15 +192,20 @@ impl Attempt {
             usage: ended.usage,
             latency: Some(self.started.elapsed()),
             first_token: ended.first_token,
+            behind: true,
         };
         let (told, stored) = oneshot::channel();
         let broker = self.parts.broker.clone();
-        self.parts.tasks.spawn(async move {
+        let mut work = Box::pin(async move {
             if let Err(error) = broker.release(report).await {
                 log::warn!("what became of a loan could not be stored: {}", error.kind());
             }
             let _ = told.send(());
         });
+        // Most uses change nothing that has to be waited for: no task is needed for them.
+        if work.as_mut().now_or_never().is_none() {
+            self.parts.tasks.spawn(work);
+        }
         Some(stored)
     }
 
@@ -219,11 +225,8 @@ impl Attempt {
             Some(account) => self.parts.store.proxy(account).await?,
             None => None,
         };
-        let url = url::Url::parse(&outbound.url).map_err(|_| Error::Config {
-            origin: "settings.factory".to_owned(),
-            message: "api_base_url and endpoints do not make a URL".to_owned(),
-        })?;
-        Ok((self.parts.clients.client(proxy.as_ref())?, url))
+        let clients = &self.parts.clients;
+        Ok((clients.client(proxy.as_ref())?, clients.address(&outbound.url)?))
     }
 
     /// The first bytes that can be passed on. An answer that fails before them is as one that never

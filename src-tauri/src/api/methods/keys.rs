@@ -160,6 +160,7 @@ pub(super) async fn test_one(
             usage: droid_protocol::event::Usage::default(),
             latency: Some(verdict.latency),
             first_token: None,
+            behind: false,
         })
         .await?;
     Ok(KeyTested {
