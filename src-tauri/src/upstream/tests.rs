@@ -35,7 +35,7 @@ async fn a_client_is_made_once_per_proxy() {
         assert!(!clients.client(None).unwrap().proxied);
         assert!(clients.client(Some(&own)).unwrap().proxied);
     }
-    assert_eq!(clients.state().made.len(), 2);
+    assert_eq!(clients.cache().made.len(), 2);
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn the_cache_of_clients_is_bounded() {
         let own = Secret::new(format!("http://127.0.0.1:{port}"));
         clients.client(Some(&own)).unwrap();
     }
-    assert_eq!(clients.state().made.len(), MAX_CLIENTS);
+    assert_eq!(clients.cache().made.len(), MAX_CLIENTS);
 }
 
 #[tokio::test]
