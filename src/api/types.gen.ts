@@ -660,6 +660,17 @@ export type Event = {
   type: "ping";
 };
 
+/** A file with every account. Secret, sealed or not: only who asked for it has use for it. */
+export type Exported = {
+  accounts: number;
+  /** What to write into it. */
+  content: string;
+  /** What to call it. */
+  file_name: string;
+  keys: number;
+  sealed: boolean;
+};
+
 /** The keys themselves. */
 export type ExportedKeys = {
   count: number;
@@ -723,6 +734,24 @@ export type HostResult = {
   };
 };
 
+/** What became of a file. */
+export type ImportReport = {
+  /** Lines of each outcome. */
+  added: number;
+  /** Nothing was stored. */
+  dry_run: boolean;
+  /** Which format it is in. */
+  format: string;
+  /** It was stored already. */
+  known: number;
+  /** One for each group, account and part of the configuration, in the order of the file. */
+  lines: ImportedLine[];
+  /** Keys went into a pool of that name, or a setting was put in place of another. */
+  merged: number;
+  /** It cannot be taken; its line says why. */
+  skipped: number;
+};
+
 /** What became of one source. */
 export type Imported = {
   /** The account, where there is one. */
@@ -733,6 +762,22 @@ export type Imported = {
   outcome: "added" | "known" | "refused";
   /** The file or variable. */
   source: string;
+};
+
+/** What became of one thing in a file. Never a secret. */
+export type ImportedLine = {
+  /** Where it stands. */
+  at: string;
+  /** The account, where there is one. */
+  credential_id?: string | null;
+  /** For a person: why. */
+  message: string;
+  /** What it is called. */
+  name?: string | null;
+  /** `added`, `merged`, `known` or `skipped`. */
+  outcome: "added" | "merged" | "known" | "skipped";
+  /** `account`, `group` or `configuration`. */
+  what: "account" | "group" | "configuration";
 };
 
 /** What this plugin is and can do (seed S1 §3.3). */
@@ -1520,6 +1565,32 @@ export interface Methods {
     };
     result: Imported[];
   };
+  /** Adds the accounts of a file that is sent: each whole or not at all, what is known already not again. Takes an export of this program, auth.json of Factory and droid2api, droid2api's config.json (which is put in force) and key_pool.json, keys a line each, Droid accounts of claude-relay-service, and ProxyCast's plugin_credentials as rows or as its database. A refresh token is used by this program from then on: its former owner has to sign in again. */
+  import_content: {
+    params: {
+      /** The file's text... */
+      content?: string | null;
+      /** ...or its bytes. */
+      content_base64?: string | null;
+      /** Say what would be done, and do nothing. */
+      dry_run?: boolean;
+      /** What an export of this program was sealed with. */
+      passphrase?: string | null;
+      /** `ENCRYPTION_KEY` of claude-relay-service. */
+      relay_key?: string | null;
+    };
+    result: ImportReport;
+  };
+  /** Answers a file with every account, its tokens and keys in it, sealed with a passphrase; import_content and the command import read it. Client keys are not in it: only their hashes are known. */
+  export_credentials: {
+    params: {
+      /** Seals it. */
+      passphrase?: string | null;
+      /** Do not seal it: whoever reads it has every token and key. */
+      plain_secrets?: boolean;
+    };
+    result: Exported;
+  };
   /** Adds keys to a pool; a key that is there already is told, not added twice. */
   add_api_keys: {
     params: {
@@ -2090,6 +2161,8 @@ export const ROUTES = {
   set_credential_enabled: { verb: "PUT", path: "/admin/accounts/{credential_id}/enabled" },
   reset_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/reset" },
   import_credentials: { verb: "POST", path: "/admin/accounts/import" },
+  import_content: { verb: "POST", path: "/admin/import" },
+  export_credentials: { verb: "POST", path: "/admin/export" },
   add_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys" },
   remove_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/remove" },
   set_api_key_status: { verb: "PATCH", path: "/admin/accounts/{credential_id}/keys" },

@@ -78,6 +78,8 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("set_credential_enabled", json!({ "credential_id": id, "enabled": true })),
         ("reset_credential", json!({ "credential_id": id })),
         ("import_credentials", json!({ "path": file })),
+        ("import_content", json!({ "content": "fk-happy-import-0123\n", "dry_run": true })),
+        ("export_credentials", json!({ "passphrase": "happy horse" })),
         (
             "add_api_keys",
             json!({ "credential_id": pool, "api_keys": ["fk-happy-0123456789-d"], "mode": "append" }),

@@ -313,6 +313,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
+            "accounts",
             "api",
             "app",
             "broker",

@@ -16,6 +16,7 @@ mod logs;
 mod requests;
 mod selection;
 mod statistics;
+mod transfer;
 mod transform;
 mod upkeep;
 
@@ -89,6 +90,7 @@ impl Api {
             requests::register(&mut table)?;
             statistics::register(&mut table)?;
             upkeep::register(&mut table)?;
+            transfer::register(&mut table)?;
             transform::register(&mut table)?;
             answers::register(&mut table)?;
             configuration::register(&mut table)

@@ -211,6 +211,29 @@ pub const METHODS: &[Spec] = &[
         http: &[post("/admin/accounts/import")],
     },
     Spec {
+        name: "import_content",
+        purpose: "Adds the accounts of a file that is sent: each whole or not at all, what is known already not again. Takes an export of this program, auth.json of Factory and droid2api, droid2api's config.json (which is put in force) and key_pool.json, keys a line each, Droid accounts of claude-relay-service, and ProxyCast's plugin_credentials as rows or as its database. A refresh token is used by this program from then on: its former owner has to sign in again.",
+        params: &[
+            "content?: string - the file's text",
+            "content_base64?: string - instead: its bytes, for a database or text that is not UTF-8",
+            "passphrase?: string - what an export of this program is sealed with; asked for by an error that names this field",
+            "relay_key?: string - ENCRYPTION_KEY of claude-relay-service, where its secrets are sealed; asked for likewise",
+            "dry_run?: bool - says what would be done, and does nothing",
+        ],
+        result: "{format, dry_run, lines: [{what: account or group or configuration, at, name?, outcome: added or merged or known or skipped, credential_id?, message}], added, merged, known, skipped}; never a secret",
+        http: &[post("/admin/import")],
+    },
+    Spec {
+        name: "export_credentials",
+        purpose: "Answers a file with every account, its tokens and keys in it, sealed with a passphrase; import_content and the command import read it. Client keys are not in it: only their hashes are known.",
+        params: &[
+            "passphrase?: string - seals it: scrypt, AES-256-CBC, HMAC-SHA-256",
+            "plain_secrets?: bool - instead: leaves it unsealed, so that whoever reads it has every token and key",
+        ],
+        result: "{file_name, content: the file, sealed, accounts, keys}",
+        http: &[post("/admin/export")],
+    },
+    Spec {
         name: "add_api_keys",
         purpose: "Adds keys to a pool; a key that is there already is told, not added twice.",
         params: &[

@@ -335,7 +335,7 @@ async fn export(app: &App, filter: &Filter) -> Result<ExportedKeys> {
         text.push_str(app.store.key_secret(&key.id).await?.expose());
         text.push('\n');
     }
-    log::info!("{} keys were exported", fitting.len());
+    log::warn!("{} keys were exported", fitting.len());
     Ok(ExportedKeys { count: fitting.len(), text })
 }
 
