@@ -27,5 +27,6 @@ mod gateway {
     mod start;
     mod statistics;
     mod streams;
+    mod trials;
     mod watched;
 }

@@ -18,6 +18,7 @@ mod selection;
 mod statistics;
 mod transfer;
 mod transform;
+mod trials;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -91,6 +92,7 @@ impl Api {
             statistics::register(&mut table)?;
             upkeep::register(&mut table)?;
             transfer::register(&mut table)?;
+            trials::register(&mut table)?;
             transform::register(&mut table)?;
             answers::register(&mut table)?;
             configuration::register(&mut table)
