@@ -16,15 +16,18 @@ mod gateway {
     mod admin;
     mod admin_door;
     mod ask;
+    mod carried;
     mod clients;
     mod conversations;
     mod ends;
     mod faults;
     mod hostile;
     mod kit;
+    mod maintenance;
     mod passing;
     mod start;
     mod statistics;
     mod streams;
+    mod trials;
     mod watched;
 }

@@ -50,8 +50,7 @@ const LAST_WORK: Duration = Duration::from_secs(10);
 /// Threads that serve. More than a few do not help: what is slow waits for the network.
 const MOST_THREADS: usize = 8;
 
-/// Runs the gateway until SIGTERM or Ctrl-C, and until what was in flight
-/// then has ended.
+/// Runs the gateway until SIGTERM or Ctrl-C, and until what was in flight then has ended.
 ///
 /// # Errors
 /// When it may not or cannot listen, or its data cannot be opened or written.
@@ -89,8 +88,7 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
     say(address, options.json);
 
     let limits = server::Limits::of(&config);
-    let router =
-        || routes::router(Arc::new(shared.with_own_way_out()), Arc::clone(&admin));
+    let router = || routes::router(Arc::new(shared.with_own_way_out()), Arc::clone(&admin));
     let workers = Workers::start(threads(), router, &limits, &stopped)?;
     let connections = Arc::clone(&shared.connections);
     let serving = server::run(listener, &workers, &limits, (stopped, connections));

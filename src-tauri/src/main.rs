@@ -5,10 +5,6 @@
 
 use std::process::ExitCode;
 
-/// A request makes some hundred small allocations, which end on the thread they began on.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     droid_provider::cli::run()
 }

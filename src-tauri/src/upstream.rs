@@ -5,9 +5,11 @@
 //! Must not know: accounts, tokens, what is sent or answered.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use rustls::ClientConfig;
+use rustls_platform_verifier::ConfigVerifierExt as _;
 use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
@@ -17,12 +19,14 @@ use crate::config::Proxy;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
+mod direct;
 mod exchange;
 mod proxy;
 mod transport;
 
+use self::direct::Direct;
 pub use droid_protocol::fault::TransportKind;
-pub use exchange::{HeaderMap, HeaderName, HeaderValue, Incoming, Reply, header_map};
+pub use exchange::{Address, HeaderMap, HeaderName, HeaderValue, Incoming, Reply, header_map};
 pub use proxy::ProxyUrl;
 pub use transport::Transport;
 
@@ -35,6 +39,16 @@ const MAX_CLIENTS: usize = 128;
 
 /// Addresses kept; there are four at a time, more only as the configuration changes.
 const MAX_ADDRESSES: usize = 16;
+
+/// How long a connection is kept that nothing is sent over.
+struct Idle {
+    /// Until the system asks whether the other side is still there.
+    tcp: Duration,
+    /// Until it is closed.
+    pool: Duration,
+}
+
+const IDLE: Idle = Idle { tcp: Duration::from_secs(60), pool: Duration::from_secs(90) };
 
 /// HTTP clients by proxy. Cheap to clone; costs nothing until the first [`Clients::client`].
 ///
@@ -60,7 +74,7 @@ struct Cache {
     clock: u64,
     made: HashMap<Option<String>, Made>,
     /// Addresses that were read: a gateway sends to a handful, again and again.
-    addresses: HashMap<String, Url>,
+    addresses: HashMap<String, Address>,
 }
 
 struct Made {
@@ -75,6 +89,8 @@ pub struct Client {
     pub http: reqwest::Client,
     /// Through a proxy: a failure to connect is then the proxy's.
     pub proxied: bool,
+    /// Without one: what requests of models are sent over.
+    direct: Option<Direct>,
 }
 
 /// A proxy that works.
@@ -140,21 +156,18 @@ impl Clients {
     /// The address that a text is; read once.
     ///
     /// # Errors
-    /// [`Error::Config`] where it is none: the configuration made it.
-    pub fn address(&self, text: &str) -> Result<Url> {
+    /// As [`Address::parse`].
+    pub fn address(&self, text: &str) -> Result<Address> {
         if let Some(known) = self.cache().addresses.get(text) {
             return Ok(known.clone());
         }
-        let url = Url::parse(text).map_err(|_| Error::Config {
-            origin: "settings.factory".to_owned(),
-            message: "api_base_url and endpoints do not make a URL".to_owned(),
-        })?;
+        let address = Address::parse(text)?;
         let mut cache = self.cache();
         if cache.addresses.len() >= MAX_ADDRESSES {
             cache.addresses.clear();
         }
-        cache.addresses.insert(text.to_owned(), url.clone());
-        Ok(url)
+        cache.addresses.insert(text.to_owned(), address.clone());
+        Ok(address)
     }
 
     /// Sends one request for `target` through the proxy and tells what came back. Any answer of
@@ -192,11 +205,7 @@ impl Clients {
 
     fn with_connect_timeout(rotating: Vec<Proxy>, connect_timeout: Duration) -> Self {
         let rotation = Rotation { proxies: rotating, next: 0 };
-        Self {
-            connect_timeout,
-            rotation: Arc::new(Mutex::new(rotation)),
-            cache: Arc::default(),
-        }
+        Self { connect_timeout, rotation: Arc::new(Mutex::new(rotation)), cache: Arc::default() }
     }
 
     fn through(&self, proxy: Option<&ProxyUrl>) -> Result<Client> {
@@ -287,25 +296,36 @@ pub async fn read_what_comes(
 }
 
 fn build(proxy: Option<&ProxyUrl>, connect_timeout: Duration) -> Result<Client> {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        // An error means that one is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
+    let tls = trust()?;
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        .tls_backend_preconfigured(tls.clone())
         .connect_timeout(connect_timeout)
-        .tcp_keepalive(Duration::from_secs(60))
-        .pool_idle_timeout(Duration::from_secs(90));
+        .tcp_keepalive(IDLE.tcp)
+        .pool_idle_timeout(IDLE.pool);
     if let Some(proxy) = proxy {
         builder = builder.proxy(proxy.to_reqwest()?);
     }
     let http = builder.build().map_err(|error| {
         Error::Internal(format!("HTTP client: {}", Transport::of(error, false).text))
     })?;
-    Ok(Client { http, proxied: proxy.is_some() })
+    let direct = proxy.is_none().then(|| direct::client(tls, connect_timeout, &IDLE));
+    Ok(Client { http, proxied: proxy.is_some(), direct })
+}
+
+/// Whom connections trust: whom the system trusts. Read once.
+fn trust() -> Result<ClientConfig> {
+    static TRUST: OnceLock<ClientConfig> = OnceLock::new();
+    if let Some(known) = TRUST.get() {
+        return Ok(known.clone());
+    }
+    // An error means that one is installed already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let made = ClientConfig::with_platform_verifier()
+        .map_err(|error| Error::Internal(format!("the system's certificates: {error}")))?;
+    Ok(TRUST.get_or_init(|| made).clone())
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId, LeaseId};
 use crate::outbound::{Headers, Outbound};
 use crate::pool::account::Kind;
-use crate::upstream::{Client, HeaderMap, Incoming, Transport, header_map};
+use crate::upstream::{Address, Client, HeaderMap, Incoming, Transport, header_map};
 
 /// The most of an error's body that is read.
 const MOST_ERROR: usize = 64 * 1024;
@@ -120,9 +120,9 @@ impl Attempt {
         array: bool,
     ) -> std::result::Result<Opened, Box<Refused>> {
         let config = self.parts.config.get();
-        let (client, url) = self.way(outbound).await.map_err(|it| of_error(&it))?;
+        let (client, to) = self.way(outbound).await.map_err(|it| of_error(&it))?;
         let headers = header_map(self.headers.iter()).map_err(|it| of_error(&it))?;
-        let sending = client.post(url, headers, outbound.body.clone());
+        let sending = client.post(to, headers, outbound.body.clone());
         let reply = match timeout(config.timeout, sending).await {
             Ok(reply) => reply.map_err(|it| Refused::of(it.to_fault()))?,
             Err(_) => return Err(Refused::of(no_answer())),
@@ -220,7 +220,7 @@ impl Attempt {
     }
 
     /// The connection to send it over, and where to.
-    async fn way(&self, outbound: &Outbound) -> Result<(Client, url::Url)> {
+    async fn way(&self, outbound: &Outbound) -> Result<(Client, Address)> {
         let proxy = match &self.proxy_of {
             Some(account) => self.parts.store.proxy(account).await?,
             None => None,

@@ -156,6 +156,10 @@ impl Pump {
             match self.poll_upstream(context) {
                 Poll::Ready(Some(out)) => {
                     self.looked = false;
+                    // A long one costs little by itself, and is not copied.
+                    if self.gathered.is_empty() && out.len() >= MOST_GATHERED {
+                        return Poll::Ready(Some(out));
+                    }
                     self.gathered.extend_from_slice(&out);
                     if self.gathered.len() >= MOST_GATHERED {
                         return Poll::Ready(Some(self.gathered.split().freeze()));
@@ -239,12 +243,9 @@ impl Stream for Pump {
         if let Some(first) = pump.first.take() {
             return Poll::Ready(Some(first));
         }
-        match ready!(pump.poll_gathered(context)) {
-            Some(out) => {
-                pump.sent = Instant::now();
-                return Poll::Ready(Some(out));
-            }
-            None => {}
+        if let Some(out) = ready!(pump.poll_gathered(context)) {
+            pump.sent = Instant::now();
+            return Poll::Ready(Some(out));
         }
         if let Some(stored) = &mut pump.stored {
             let _ = ready!(Pin::new(stored).poll(context));
