@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::kit::host;
 use crate::support::{ok, rig};
 
-const KEY: &str = "an-admin-key-of-some-length";
+pub(crate) const KEY: &str = "an-admin-key-of-some-length";
 
 /// A gateway and its admin API.
 pub(crate) struct Admin {
