@@ -19,10 +19,13 @@ mod gateway {
     mod clients;
     mod conversations;
     mod ends;
+    mod envelope;
+    mod fault_table;
     mod faults;
     mod hostile;
     mod kit;
     mod passing;
+    mod schedules;
     mod start;
     mod statistics;
     mod streams;
