@@ -25,7 +25,6 @@ mod gateway {
     mod hostile;
     mod kit;
     mod passing;
-    mod schedules;
     mod start;
     mod statistics;
     mod streams;

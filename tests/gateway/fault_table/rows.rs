@@ -37,6 +37,24 @@ pub(super) struct Row {
     pub(super) streamed: bool,
 }
 
+// === impl Rest ===
+
+impl Rest {
+    /// Whether this is what was found, some time having passed since.
+    pub(super) fn is(self, expected: Self) -> bool {
+        match (self, expected) {
+            (Self::All(found), Self::All(expected))
+            | (Self::Model(found), Self::Model(expected)) => near(found, expected),
+            (found, expected) => found == expected,
+        }
+    }
+}
+
+/// Seconds that are left of what was expected a moment ago.
+pub(super) fn near(found: u64, expected: u64) -> bool {
+    found <= expected && found + 5 >= expected
+}
+
 const INVALID: &str = "invalid_request_error";
 const SERVER: &str = "server_error";
 
@@ -189,7 +207,7 @@ fn within() -> Vec<Row> {
     vec![
         Row {
             name: "a stream that begins with a failure".to_owned(),
-            answer: Box::new(|upstream| first_event(upstream, Within::Failure)),
+            answer: Box::new(|upstream| events(&error_event(upstream, Within::Failure))),
             streamed: true,
             ..broken(
                 "",
@@ -200,7 +218,7 @@ fn within() -> Vec<Row> {
         },
         Row {
             name: "a stream that begins with a limit".to_owned(),
-            answer: Box::new(|upstream| first_event(upstream, Within::Limit)),
+            answer: Box::new(|upstream| events(&error_event(upstream, Within::Limit))),
             outcome: "error:rate",
             another_helps: true,
             another_key_helps: true,
@@ -224,21 +242,22 @@ fn within() -> Vec<Row> {
     ]
 }
 
+/// What an error within a stream tells of.
 #[derive(Clone, Copy)]
-enum Within {
+pub(super) enum Within {
     Failure,
     Limit,
 }
 
-/// A stream whose first event is an error, as each provider tells it.
-fn first_event(upstream: Dialect, what: Within) -> Action {
+/// An event that is an error, as each provider tells it.
+pub(super) fn error_event(upstream: Dialect, what: Within) -> String {
     let pick = |failure, limit| match what {
         Within::Failure => failure,
         Within::Limit => limit,
     };
-    events(&match upstream {
+    match upstream {
         Dialect::Anthropic => {
-            let kind = pick("overloaded_error", "rate_limit_error");
+            let kind = pick("api_error", "rate_limit_error");
             let data = json!({ "type": "error", "error": { "type": kind, "message": "sorry" } });
             format!("event: error\ndata: {data}\n\n")
         }
@@ -251,20 +270,21 @@ fn first_event(upstream: Dialect, what: Within) -> Action {
             format!("event: error\ndata: {data}\n\n")
         }
         Dialect::Chat => {
-            let kind = pick("server_error", "rate_limit_exceeded");
-            let error = json!({ "message": "sorry", "type": kind, "param": null, "code": kind });
+            let kind = pick("server_error", "rate_limit_error");
+            let code = pick("server_error", "rate_limit_exceeded");
+            let error = json!({ "message": "sorry", "type": kind, "param": null, "code": code });
             format!("data: {}\n\n", json!({ "error": error }))
         }
         Dialect::Gemini => {
-            let status = pick("UNAVAILABLE", "RESOURCE_EXHAUSTED");
-            let code = if status == "UNAVAILABLE" { 503 } else { 429 };
+            let status = pick("INTERNAL", "RESOURCE_EXHAUSTED");
+            let code = if status == "INTERNAL" { 500 } else { 429 };
             let error = json!({ "code": code, "message": "sorry", "status": status });
             format!("data: {}\n\n", json!({ "error": error }))
         }
-    })
+    }
 }
 
-fn events(body: &str) -> Action {
+pub(super) fn events(body: &str) -> Action {
     let kind = ("content-type".to_owned(), "text/event-stream".to_owned());
     Action::Status { status: 200, headers: vec![kind], body: body.to_owned() }
 }
