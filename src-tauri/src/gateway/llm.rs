@@ -49,8 +49,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let dialect = path.dialect;
     let mut response = match answer(&shared, &request_id, path, request).await {
         Ok(response) => response,
-        Err(Turned::Away(refusal)) => error::refuse(dialect, &refusal),
-        Err(Turned::Failed(failure)) => error::answer(dialect, failure),
+        Err(Turned::Away(refusal)) => error::refuse(dialect, &refusal, &request_id),
+        Err(Turned::Failed(failure)) => error::answer(dialect, failure, &request_id),
     };
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("x-request-id", id);
@@ -80,7 +80,9 @@ async fn answer(
         return Err(Refusal::Method { allowed }.into());
     }
     match asked {
-        Asked::Models => return Ok(models::list(shared, path.dialect)),
+        Asked::Models => {
+            return Ok(models::list(shared, path.dialect, caller.client_key.as_deref()));
+        }
         Asked::Model(id) => return Ok(models::one(shared, path.dialect, &id)?),
         Asked::Count | Asked::Generate => {}
     }
