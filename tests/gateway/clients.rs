@@ -253,6 +253,11 @@ async fn a_count_asks_the_keys_models_and_end_and_takes_none_of_its_places_or_re
     let list = request("GET", &gateway.url("/v1/models"), [("x-api-key", key.as_str())], b"").await;
     let ids = list.json()["data"].as_array().expect("a list").clone();
     assert!(!ids.is_empty() && ids.iter().all(|it| it["id"].as_str() == Some(CLAUDE)), "{ids:?}");
+    for (model, status) in [(CLAUDE, 200), (GPT, 404)] {
+        let url = gateway.url(&format!("/v1/models/{model}"));
+        let one = request("GET", &url, [("x-api-key", key.as_str())], b"").await;
+        assert_eq!(one.status, status, "{model}: {}", one.text());
+    }
     let shown = call(&rig, "get_client_key", json!({ "client_key_id": id })).await;
     assert_eq!(shown["requests"], 0, "{shown}");
     assert_eq!(with_key(&gateway, &key).await.status, 200, "the one request is still there");

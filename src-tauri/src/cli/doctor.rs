@@ -123,6 +123,7 @@ impl Doctor {
                 "mend the file it names; config_schema tells what is expected",
             )),
         }
+        checks.extend(data::environment(session));
         if config.is_ok() {
             match session.app().await {
                 Ok(app) => {

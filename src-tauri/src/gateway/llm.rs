@@ -79,11 +79,10 @@ async fn answer(
         let allowed = if allowed == Method::GET { "GET" } else { "POST" };
         return Err(Refusal::Method { allowed }.into());
     }
+    let key = caller.client_key.as_deref();
     match asked {
-        Asked::Models => {
-            return Ok(models::list(shared, path.dialect, caller.client_key.as_deref()));
-        }
-        Asked::Model(id) => return Ok(models::one(shared, path.dialect, &id)?),
+        Asked::Models => return Ok(models::list(shared, path.dialect, key)),
+        Asked::Model(id) => return Ok(models::one(shared, path.dialect, &id, key)?),
         Asked::Count | Asked::Generate => {}
     }
     let body = body::read(&shared.app.config.get().gateway, &head.headers, body).await?;

@@ -3,8 +3,7 @@
 //! Owns: the list of upstream's. What is not on it stays here: it may tell whose account was used.
 //! Must not know: what the headers say.
 
-use droid_protocol::request::Loss;
-
+use crate::outbound::Loss;
 use crate::upstream::{HeaderMap, HeaderName, HeaderValue};
 
 const NAMES: [&str; 5] =

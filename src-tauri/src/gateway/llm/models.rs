@@ -33,7 +33,15 @@ pub(super) fn list(shared: &Shared, client: Dialect, key: Option<&ClientKey>) ->
 }
 
 /// One of them. Any name that routes is one: the list holds only those with a name for people.
-pub(super) fn one(shared: &Shared, client: Dialect, id: &str) -> Result<Response, Refusal> {
+pub(super) fn one(
+    shared: &Shared,
+    client: Dialect,
+    id: &str,
+    key: Option<&ClientKey>,
+) -> Result<Response, Refusal> {
+    if key.is_some_and(|key| !client_keys::may_ask(&key.models, id)) {
+        return Err(Refusal::NoModel);
+    }
     let config = shared.app.config.get();
     let listed = entries(&config).into_iter().find(|it| it.id == id);
     let entry = match listed {
