@@ -16,6 +16,7 @@ mod gateway {
     mod admin;
     mod admin_door;
     mod ask;
+    mod carried;
     mod clients;
     mod conversations;
     mod ends;
@@ -26,5 +27,6 @@ mod gateway {
     mod start;
     mod statistics;
     mod streams;
+    mod trials;
     mod watched;
 }

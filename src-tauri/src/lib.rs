@@ -30,6 +30,7 @@ pub mod outbound;
 pub mod probe;
 
 pub mod broker;
+pub mod trials;
 
 pub mod relay;
 

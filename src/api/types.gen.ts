@@ -660,6 +660,17 @@ export type Event = {
   type: "ping";
 };
 
+/** A file with every account. Secret, sealed or not: only who asked for it has use for it. */
+export type Exported = {
+  accounts: number;
+  /** What to write into it. */
+  content: string;
+  /** What to call it. */
+  file_name: string;
+  keys: number;
+  sealed: boolean;
+};
+
 /** The keys themselves. */
 export type ExportedKeys = {
   count: number;
@@ -723,6 +734,24 @@ export type HostResult = {
   };
 };
 
+/** What became of a file. */
+export type ImportReport = {
+  /** Lines of each outcome. */
+  added: number;
+  /** Nothing was stored. */
+  dry_run: boolean;
+  /** Which format it is in. */
+  format: string;
+  /** It was stored already. */
+  known: number;
+  /** One for each group, account and part of the configuration, in the order of the file. */
+  lines: ImportedLine[];
+  /** Keys went into a pool of that name, or a setting was put in place of another. */
+  merged: number;
+  /** It cannot be taken; its line says why. */
+  skipped: number;
+};
+
 /** What became of one source. */
 export type Imported = {
   /** The account, where there is one. */
@@ -733,6 +762,22 @@ export type Imported = {
   outcome: "added" | "known" | "refused";
   /** The file or variable. */
   source: string;
+};
+
+/** What became of one thing in a file. Never a secret. */
+export type ImportedLine = {
+  /** Where it stands. */
+  at: string;
+  /** The account, where there is one. */
+  credential_id?: string | null;
+  /** For a person: why. */
+  message: string;
+  /** What it is called. */
+  name?: string | null;
+  /** `added`, `merged`, `known` or `skipped`. */
+  outcome: "added" | "merged" | "known" | "skipped";
+  /** `account`, `group` or `configuration`. */
+  what: "account" | "group" | "configuration";
 };
 
 /** What this plugin is and can do (seed S1 §3.3). */
@@ -801,11 +846,18 @@ export type KeyStatus = "active" | "disabled" | "banned" | "error";
 
 /** What upstream said to one key. */
 export type KeyTested = {
+  /** What is wrong, as `test_credential` tells it. */
+  class?: string | null;
+  /** What that means, and what to do. */
+  hint?: string | null;
   /** One key of a key pool. */
   id: string;
   latency_ms: number;
   /** For a person. */
   message: string;
+  /** The model that was asked. */
+  model?: string | null;
+  /** The request was answered. */
   ok: boolean;
   /** Upstream's HTTP status; none where it did not answer. */
   status: number | null;
@@ -1196,6 +1248,15 @@ export type Supported = {
   supports: boolean;
 };
 
+/** How the trials ended. */
+export type Tested = {
+  failed: number;
+  ok: number;
+  /** One for each signed-in account and each key, in the order they were named, else of `list_credentials`. */
+  results: Tried[];
+  tested: number;
+};
+
 export type TransformedRequest = {
   /** How the answer is to be read: for the first piece of it, or for a whole one. */
   carry: string;
@@ -1213,6 +1274,36 @@ export type TransformedResponse = {
   response: unknown;
   /** The HTTP status it comes with, where it was written anew. */
   status?: number | null;
+};
+
+/** How a trial ended. */
+export type Tried = {
+  /** The key of a pool. */
+  api_key_id?: string | null;
+  /** What is wrong: the class of the fault (`request`, `model`, `credential`, `quota`, `rate`, `transient`), or why upstream was not asked, such as `needs_login`. */
+  class?: string | null;
+  /** The account. */
+  credential_id: string;
+  /** The endpoint that was asked. */
+  endpoint_type?: Endpoint | null;
+  /** What that means, and what to do. */
+  hint?: string | null;
+  /** From sending it to the end of the answer. */
+  latency_ms: number;
+  /** For a person, in upstream's words where it said something. */
+  message: string;
+  /** The model that was asked, as upstream knows it. */
+  model?: string | null;
+  /** What it is called. */
+  name: string;
+  /** The request was answered. */
+  ok: boolean;
+  /** Upstream's HTTP status; none where it did not answer or was not asked. */
+  status: number | null;
+  /** The end of that key. */
+  tail?: string | null;
+  /** Tokens that it used; they are counted as any others. */
+  tokens: number;
 };
 
 /** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
@@ -1520,6 +1611,32 @@ export interface Methods {
     };
     result: Imported[];
   };
+  /** Adds the accounts of a file that is sent: each whole or not at all, what is known already not again. Takes an export of this program, auth.json of Factory and droid2api, droid2api's config.json (which is put in force) and key_pool.json, keys a line each, Droid accounts of claude-relay-service, and ProxyCast's plugin_credentials as rows or as its database. A refresh token is used by this program from then on: its former owner has to sign in again. */
+  import_content: {
+    params: {
+      /** The file's text... */
+      content?: string | null;
+      /** ...or its bytes. */
+      content_base64?: string | null;
+      /** Say what would be done, and do nothing. */
+      dry_run?: boolean;
+      /** What an export of this program was sealed with. */
+      passphrase?: string | null;
+      /** `ENCRYPTION_KEY` of claude-relay-service. */
+      relay_key?: string | null;
+    };
+    result: ImportReport;
+  };
+  /** Answers a file with every account, its tokens and keys in it, sealed with a passphrase; import_content and the command import read it. Client keys are not in it: only their hashes are known. */
+  export_credentials: {
+    params: {
+      /** Seals it. */
+      passphrase?: string | null;
+      /** Do not seal it: whoever reads it has every token and key. */
+      plain_secrets?: boolean;
+    };
+    result: Exported;
+  };
   /** Adds keys to a pool; a key that is there already is told, not added twice. */
   add_api_keys: {
     params: {
@@ -1559,6 +1676,26 @@ export interface Methods {
       model?: string | null;
     };
     result: KeysTested;
+  };
+  /** Sends one small real request through an account, or through each key of a pool that is not disabled, whatever pauses it; a token that is due is refreshed first. The answer is noted as any request's is: it lifts a pause or begins one, and its tokens are counted. */
+  test_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      model?: string | null;
+    };
+    result: Tested;
+  };
+  /** The same through several accounts and keys, four at a time. To show how far a test of many is, or to be able to stop it, name some of them at a time. */
+  test_credentials: {
+    params: {
+      /** ...and these keys of pools; without either every account that is enabled. */
+      api_key_ids?: string[];
+      /** These accounts... */
+      credential_ids?: string[];
+      model?: string | null;
+    };
+    result: Tested;
   };
   /** How many keys there are in each state, in all pools and in each. */
   key_pool_stats: {
@@ -2090,10 +2227,14 @@ export const ROUTES = {
   set_credential_enabled: { verb: "PUT", path: "/admin/accounts/{credential_id}/enabled" },
   reset_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/reset" },
   import_credentials: { verb: "POST", path: "/admin/accounts/import" },
+  import_content: { verb: "POST", path: "/admin/import" },
+  export_credentials: { verb: "POST", path: "/admin/export" },
   add_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys" },
   remove_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/remove" },
   set_api_key_status: { verb: "PATCH", path: "/admin/accounts/{credential_id}/keys" },
   test_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/test" },
+  test_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/test" },
+  test_credentials: { verb: "POST", path: "/admin/accounts/test-all" },
   key_pool_stats: { verb: "GET", path: "/admin/stats" },
   list_api_keys: { verb: "GET", path: "/admin/keys" },
   add_pool_keys: { verb: "POST", path: "/admin/keys" },

@@ -78,6 +78,8 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("set_credential_enabled", json!({ "credential_id": id, "enabled": true })),
         ("reset_credential", json!({ "credential_id": id })),
         ("import_credentials", json!({ "path": file })),
+        ("import_content", json!({ "content": "fk-happy-import-0123\n", "dry_run": true })),
+        ("export_credentials", json!({ "passphrase": "happy horse" })),
         (
             "add_api_keys",
             json!({ "credential_id": pool, "api_keys": ["fk-happy-0123456789-d"], "mode": "append" }),
@@ -91,6 +93,8 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
             "test_api_keys",
             json!({ "credential_id": pool, "api_key_ids": [key(0)], "model": MODEL }),
         ),
+        ("test_credential", json!({ "credential_id": id, "model": MODEL })),
+        ("test_credentials", json!({ "api_key_ids": [spare(4)], "model": MODEL })),
         ("start_login", json!({ "flow": "pkce", "name": "Somebody" })),
         ("poll_login", json!({ "login_id": login })),
         ("complete_login", json!({ "login_id": browser, "callback_url": callback })),

@@ -16,7 +16,9 @@ mod logs;
 mod requests;
 mod selection;
 mod statistics;
+mod transfer;
 mod transform;
+mod trials;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -89,6 +91,8 @@ impl Api {
             requests::register(&mut table)?;
             statistics::register(&mut table)?;
             upkeep::register(&mut table)?;
+            transfer::register(&mut table)?;
+            trials::register(&mut table)?;
             transform::register(&mut table)?;
             answers::register(&mut table)?;
             configuration::register(&mut table)
