@@ -23,6 +23,7 @@ mod gateway {
     mod faults;
     mod hostile;
     mod kit;
+    mod maintenance;
     mod passing;
     mod start;
     mod statistics;

@@ -38,6 +38,8 @@ pub mod accounts;
 pub mod client_keys;
 pub mod logins;
 
+pub mod doctor;
+
 pub mod api;
 
 pub mod gateway;

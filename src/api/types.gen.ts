@@ -86,8 +86,45 @@ export type AuthType = {
   id: string;
 };
 
+/** A copy in the data folder. */
+export type Backup = {
+  /** Its size. */
+  bytes: number;
+  /** When it was written. */
+  created_at: string;
+  /** The name of its file. */
+  name: string;
+  /** Why it was made: somebody `asked`, or before an `upgrade` or a `restore`. */
+  reason: "asked" | "upgrade" | "restore";
+};
+
+/** The copies in the data folder. */
+export type Backups = {
+  /** The newest first. */
+  backups: Backup[];
+  /** Where they are, for the command `restore`. */
+  folder: string;
+  /** What opens the secrets of a copy that is made now: the `key_file` in the data folder, or the `passphrase` in DROID_ENCRYPTION_KEY. */
+  key: string;
+};
+
 /** What a content block holds. */
 export type BlockType = "text" | "thinking" | "redacted_thinking" | "tool_use" | "refusal" | "other";
+
+/** One thing that was looked at. */
+export type Check = {
+  /** What to do, unless all is well. */
+  hint?: string | null;
+  /** What was found. */
+  message: string;
+  /** What it is about; several may be about the same. */
+  name: string;
+  /** How it came out. */
+  state: CheckState;
+};
+
+/** How a check came out. */
+export type CheckState = "ok" | "warning" | "wrong";
 
 /** An error as a client's protocol has it. */
 export type ClientError = {
@@ -664,6 +701,13 @@ export type Event = {
   type: "error";
 } | {
   type: "ping";
+};
+
+/** What was looked at. */
+export type Examined = {
+  checks: Check[];
+  /** Nothing is wrong. */
+  ok: boolean;
 };
 
 /** A file with every account. Secret, sealed or not: only who asked for it has use for it. */
@@ -2239,6 +2283,32 @@ export interface Methods {
     };
     result: Logs;
   };
+  /** Copies accounts, keys, groups, client keys and usage into a file of the data folder, while everything runs. Secrets in it stay sealed, and the key is not put beside it. To put a copy in place of what there is, use the command `restore`: it asks first. */
+  backup: {
+    params: Record<string, never>;
+    result: Backup;
+  };
+  /** The copies in the data folder, the newest first: those that were asked for, and those that were made before an upgrade or a restore. */
+  list_backups: {
+    params: Record<string, never>;
+    result: Backups;
+  };
+  /** Removes a copy for good. */
+  remove_backup: {
+    params: {
+      /** As `list_backups` tells it. */
+      name: string;
+    };
+    result: Empty;
+  };
+  /** Looks at data folder, permissions, configuration, database, key, secrets, accounts, proxies, endpoints and clock. Nothing is changed, and no account is used. */
+  doctor: {
+    params: {
+      /** Ask nobody: leave out clock, proxies and endpoints. */
+      offline?: boolean;
+    };
+    result: Examined;
+  };
   /** What this installation is: versions, folders, counts, whether a gateway answers. */
   gateway_status: {
     params: Record<string, never>;
@@ -2306,5 +2376,9 @@ export const ROUTES = {
   store_usage: { verb: "POST", path: "/admin/usage/store" },
   forget_usage: { verb: "POST", path: "/admin/usage/forget" },
   list_logs: { verb: "GET", path: "/admin/logs" },
+  backup: { verb: "POST", path: "/admin/backups" },
+  list_backups: { verb: "GET", path: "/admin/backups" },
+  remove_backup: { verb: "DELETE", path: "/admin/backups/{name}" },
+  doctor: { verb: "POST", path: "/admin/doctor" },
   gateway_status: { verb: "GET", path: "/admin/status" },
 } as const satisfies Partial<Record<keyof Methods, { verb: string; path: string }>>;

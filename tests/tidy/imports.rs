@@ -212,6 +212,11 @@ const PROGRAM: &[Row] = &[
         "faces, SQL, HTTP",
     ),
     row(
+        "doctor",
+        &["accounts", "app", "clock", "config", "error", "pool", "upstream"],
+        "faces, SQL, how anything is mended",
+    ),
+    row(
         "api",
         &[
             "accounts",
@@ -220,6 +225,7 @@ const PROGRAM: &[Row] = &[
             "client_keys",
             "clock",
             "config",
+            "doctor",
             "error",
             "ids",
             "logging",
@@ -304,6 +310,7 @@ const PROGRAM: &[Row] = &[
             "clock",
             "config",
             "demo",
+            "doctor",
             "error",
             "files",
             "gateway",

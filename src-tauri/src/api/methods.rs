@@ -13,6 +13,7 @@ mod key_pool;
 mod keys;
 mod login;
 mod logs;
+mod maintenance;
 mod requests;
 mod selection;
 mod statistics;
@@ -87,6 +88,7 @@ impl Api {
             client_keys::register(&mut table)?;
             login::register(&mut table)?;
             logs::register(&mut table)?;
+            maintenance::register(&mut table)?;
             selection::register(&mut table)?;
             requests::register(&mut table)?;
             statistics::register(&mut table)?;
