@@ -16,6 +16,7 @@ mod gateway {
     mod admin;
     mod admin_door;
     mod ask;
+    mod carried;
     mod clients;
     mod conversations;
     mod ends;
@@ -24,9 +25,11 @@ mod gateway {
     mod faults;
     mod hostile;
     mod kit;
+    mod maintenance;
     mod passing;
     mod start;
     mod statistics;
     mod streams;
+    mod trials;
     mod watched;
 }

@@ -50,12 +50,12 @@ mod wrong_key;
 mod tests;
 
 pub use accounts::{AccountPatch, NewAccount, NewTokens};
-pub use backup::{Copied, Restored};
+pub use backup::{Copied, Kept, Restored};
 pub use changes::Changes;
 pub use client_keys::{ClientKey, ClientKeyChanges, ClientLimits, Spent, SpentElsewhere};
 pub use envelope::{Envelope, RelayKey};
 pub use health::{HealthRow, KeyHealth};
-pub use host_rows::{HostRow, blank_host_rows, is_database, read_host_rows};
+pub use host_rows::{HostRow, blank_host_rows, is_database, read_host_bytes, read_host_rows};
 pub use keys::{KeyOutcome, KeyRef, Mode, NewKey, Outcome};
 pub use leases::LeaseRow;
 pub use logins::{LoginPatch, LoginRow, LoginState};

@@ -86,8 +86,45 @@ export type AuthType = {
   id: string;
 };
 
+/** A copy in the data folder. */
+export type Backup = {
+  /** Its size. */
+  bytes: number;
+  /** When it was written. */
+  created_at: string;
+  /** The name of its file. */
+  name: string;
+  /** Why it was made: somebody `asked`, or before an `upgrade` or a `restore`. */
+  reason: "asked" | "upgrade" | "restore";
+};
+
+/** The copies in the data folder. */
+export type Backups = {
+  /** The newest first. */
+  backups: Backup[];
+  /** Where they are, for the command `restore`. */
+  folder: string;
+  /** What opens the secrets of a copy that is made now: the `key_file` in the data folder, or the `passphrase` in DROID_ENCRYPTION_KEY. */
+  key: string;
+};
+
 /** What a content block holds. */
 export type BlockType = "text" | "thinking" | "redacted_thinking" | "tool_use" | "refusal" | "other";
+
+/** One thing that was looked at. */
+export type Check = {
+  /** What to do, unless all is well. */
+  hint?: string | null;
+  /** What was found. */
+  message: string;
+  /** What it is about; several may be about the same. */
+  name: string;
+  /** How it came out. */
+  state: CheckState;
+};
+
+/** How a check came out. */
+export type CheckState = "ok" | "warning" | "wrong";
 
 /** An error as a client's protocol has it. */
 export type ClientError = {
@@ -503,8 +540,12 @@ export type Considered = {
   sentence: string;
   /** Why it is not tried. */
   skipped: SkipReason | null;
+  /** Keys of its pool that this request would not go out with, 100 at most. */
+  skipped_keys?: SkippedKey[];
   /** The session's own. */
   sticky: boolean;
+  /** When its recent credential faults were: `scheduling.strikes` of them stop it. */
+  strikes?: string[];
   /** The group in whose turn it comes; none is the tier of those in no group. */
   tier: string | null;
 };
@@ -556,6 +597,8 @@ export type Credential = {
   revision: number;
   schedulable: boolean;
   status: Status;
+  /** When its recent credential faults were: so many of them stop it. */
+  strikes?: string[];
   subscription_expires_at?: string | null;
   token_budget?: number | null;
   tokens_used: number;
@@ -660,6 +703,24 @@ export type Event = {
   type: "ping";
 };
 
+/** What was looked at. */
+export type Examined = {
+  checks: Check[];
+  /** Nothing is wrong. */
+  ok: boolean;
+};
+
+/** A file with every account. Secret, sealed or not: only who asked for it has use for it. */
+export type Exported = {
+  accounts: number;
+  /** What to write into it. */
+  content: string;
+  /** What to call it. */
+  file_name: string;
+  keys: number;
+  sealed: boolean;
+};
+
 /** The keys themselves. */
 export type ExportedKeys = {
   count: number;
@@ -723,6 +784,24 @@ export type HostResult = {
   };
 };
 
+/** What became of a file. */
+export type ImportReport = {
+  /** Lines of each outcome. */
+  added: number;
+  /** Nothing was stored. */
+  dry_run: boolean;
+  /** Which format it is in. */
+  format: string;
+  /** It was stored already. */
+  known: number;
+  /** One for each group, account and part of the configuration, in the order of the file. */
+  lines: ImportedLine[];
+  /** Keys went into a pool of that name, or a setting was put in place of another. */
+  merged: number;
+  /** It cannot be taken; its line says why. */
+  skipped: number;
+};
+
 /** What became of one source. */
 export type Imported = {
   /** The account, where there is one. */
@@ -733,6 +812,22 @@ export type Imported = {
   outcome: "added" | "known" | "refused";
   /** The file or variable. */
   source: string;
+};
+
+/** What became of one thing in a file. Never a secret. */
+export type ImportedLine = {
+  /** Where it stands. */
+  at: string;
+  /** The account, where there is one. */
+  credential_id?: string | null;
+  /** For a person: why. */
+  message: string;
+  /** What it is called. */
+  name?: string | null;
+  /** `added`, `merged`, `known` or `skipped`. */
+  outcome: "added" | "merged" | "known" | "skipped";
+  /** `account`, `group` or `configuration`. */
+  what: "account" | "group" | "configuration";
 };
 
 /** What this plugin is and can do (seed S1 §3.3). */
@@ -761,7 +856,10 @@ export type Key = {
   error?: string | null;
   id: string;
   last_used_at?: string | null;
+  model_cooling?: ModelCooling[];
   status: KeyStatus;
+  /** When its recent credential faults were: so many of them stop it. */
+  strikes?: string[];
   tail: string;
   tokens_used: number;
   uses: number;
@@ -796,16 +894,26 @@ export type KeyResult = {
   tail: string;
 };
 
+/** Why a key is left out. */
+export type KeySkip = "cooling" | "model_cooling" | "error" | "banned" | "disabled" | "excluded";
+
 /** The state of one key (seed S3: active, disabled, banned; plus error). */
 export type KeyStatus = "active" | "disabled" | "banned" | "error";
 
 /** What upstream said to one key. */
 export type KeyTested = {
+  /** What is wrong, as `test_credential` tells it. */
+  class?: string | null;
+  /** What that means, and what to do. */
+  hint?: string | null;
   /** One key of a key pool. */
   id: string;
   latency_ms: number;
   /** For a person. */
   message: string;
+  /** The model that was asked. */
+  model?: string | null;
+  /** The request was answered. */
   ok: boolean;
   /** Upstream's HTTP status; none where it did not answer. */
   status: number | null;
@@ -979,9 +1087,12 @@ export type PoolKey = {
   error?: string | null;
   id: string;
   last_used_at?: string | null;
+  model_cooling?: ModelCooling[];
   /** The groups of its account. */
   pools: string[];
   status: KeyStatus;
+  /** When its recent credential faults were: so many of them stop it. */
+  strikes?: string[];
   tail: string;
   tokens_used: number;
   uses: number;
@@ -1154,6 +1265,20 @@ export type SkipReason = {
   reason: "lower_tier";
 };
 
+/** A key that is left out. */
+export type SkippedKey = {
+  /** Which. */
+  id: string;
+  /** Why. */
+  reason: KeySkip;
+  /** When its recent credential faults were. */
+  strikes?: string[];
+  /** Its last letters. */
+  tail: string;
+  /** Until when, of a pause. */
+  until?: string | null;
+};
+
 /** What a person needs to sign in. */
 export type Started = {
   /** Seconds. */
@@ -1196,6 +1321,15 @@ export type Supported = {
   supports: boolean;
 };
 
+/** How the trials ended. */
+export type Tested = {
+  failed: number;
+  ok: number;
+  /** One for each signed-in account and each key, in the order they were named, else of `list_credentials`. */
+  results: Tried[];
+  tested: number;
+};
+
 export type TransformedRequest = {
   /** How the answer is to be read: for the first piece of it, or for a whole one. */
   carry: string;
@@ -1213,6 +1347,36 @@ export type TransformedResponse = {
   response: unknown;
   /** The HTTP status it comes with, where it was written anew. */
   status?: number | null;
+};
+
+/** How a trial ended. */
+export type Tried = {
+  /** The key of a pool. */
+  api_key_id?: string | null;
+  /** What is wrong: the class of the fault (`request`, `model`, `credential`, `quota`, `rate`, `transient`), or why upstream was not asked, such as `needs_login`. */
+  class?: string | null;
+  /** The account. */
+  credential_id: string;
+  /** The endpoint that was asked. */
+  endpoint_type?: Endpoint | null;
+  /** What that means, and what to do. */
+  hint?: string | null;
+  /** From sending it to the end of the answer. */
+  latency_ms: number;
+  /** For a person, in upstream's words where it said something. */
+  message: string;
+  /** The model that was asked, as upstream knows it. */
+  model?: string | null;
+  /** What it is called. */
+  name: string;
+  /** The request was answered. */
+  ok: boolean;
+  /** Upstream's HTTP status; none where it did not answer or was not asked. */
+  status: number | null;
+  /** The end of that key. */
+  tail?: string | null;
+  /** Tokens that it used; they are counted as any others. */
+  tokens: number;
 };
 
 /** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
@@ -1423,6 +1587,9 @@ export type WeekStatistics = {
   hours: WeekHour[];
 };
 
+/** What went wrong, for programs. */
+export type ErrorKind = "invalid" | "not_found" | "stale" | "unauthorized" | "forbidden" | "limited" | "no_account" | "needs_login" | "refresh_failed" | "login_over" | "upstream" | "config" | "data_folder" | "newer_schema" | "wrong_key" | "damaged" | "store" | "stopping" | "internal" | "throttled" | "forbidden_host" | "forbidden_origin" | "csrf" | "method_not_allowed" | "too_large" | "unfinished";
+
 /** Every method: what it takes, what it answers. */
 export interface Methods {
   /** Tells what this plugin is and can do. */
@@ -1520,6 +1687,32 @@ export interface Methods {
     };
     result: Imported[];
   };
+  /** Adds the accounts of a file that is sent: each whole or not at all, what is known already not again. Takes an export of this program, auth.json of Factory and droid2api, droid2api's config.json (which is put in force) and key_pool.json, keys a line each, Droid accounts of claude-relay-service, and ProxyCast's plugin_credentials as rows or as its database. A refresh token is used by this program from then on: its former owner has to sign in again. */
+  import_content: {
+    params: {
+      /** The file's text... */
+      content?: string | null;
+      /** ...or its bytes. */
+      content_base64?: string | null;
+      /** Say what would be done, and do nothing. */
+      dry_run?: boolean;
+      /** What an export of this program was sealed with. */
+      passphrase?: string | null;
+      /** `ENCRYPTION_KEY` of claude-relay-service. */
+      relay_key?: string | null;
+    };
+    result: ImportReport;
+  };
+  /** Answers a file with every account, its tokens and keys in it, sealed with a passphrase; import_content and the command import read it. Client keys are not in it: only their hashes are known. */
+  export_credentials: {
+    params: {
+      /** Seals it. */
+      passphrase?: string | null;
+      /** Do not seal it: whoever reads it has every token and key. */
+      plain_secrets?: boolean;
+    };
+    result: Exported;
+  };
   /** Adds keys to a pool; a key that is there already is told, not added twice. */
   add_api_keys: {
     params: {
@@ -1559,6 +1752,26 @@ export interface Methods {
       model?: string | null;
     };
     result: KeysTested;
+  };
+  /** Sends one small real request through an account, or through each key of a pool that is not disabled, whatever pauses it; a token that is due is refreshed first. The answer is noted as any request's is: it lifts a pause or begins one, and its tokens are counted. */
+  test_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      model?: string | null;
+    };
+    result: Tested;
+  };
+  /** The same through several accounts and keys, four at a time. To show how far a test of many is, or to be able to stop it, name some of them at a time. */
+  test_credentials: {
+    params: {
+      /** ...and these keys of pools; without either every account that is enabled. */
+      api_key_ids?: string[];
+      /** These accounts... */
+      credential_ids?: string[];
+      model?: string | null;
+    };
+    result: Tested;
   };
   /** How many keys there are in each state, in all pools and in each. */
   key_pool_stats: {
@@ -2070,6 +2283,32 @@ export interface Methods {
     };
     result: Logs;
   };
+  /** Copies accounts, keys, groups, client keys and usage into a file of the data folder, while everything runs. Secrets in it stay sealed, and the key is not put beside it. To put a copy in place of what there is, use the command `restore`: it asks first. */
+  backup: {
+    params: Record<string, never>;
+    result: Backup;
+  };
+  /** The copies in the data folder, the newest first: those that were asked for, and those that were made before an upgrade or a restore. */
+  list_backups: {
+    params: Record<string, never>;
+    result: Backups;
+  };
+  /** Removes a copy for good. */
+  remove_backup: {
+    params: {
+      /** As `list_backups` tells it. */
+      name: string;
+    };
+    result: Empty;
+  };
+  /** Looks at data folder, permissions, configuration, database, key, secrets, accounts, proxies, endpoints and clock. Nothing is changed, and no account is used. */
+  doctor: {
+    params: {
+      /** Ask nobody: leave out clock, proxies and endpoints. */
+      offline?: boolean;
+    };
+    result: Examined;
+  };
   /** What this installation is: versions, folders, counts, whether a gateway answers. */
   gateway_status: {
     params: Record<string, never>;
@@ -2090,10 +2329,14 @@ export const ROUTES = {
   set_credential_enabled: { verb: "PUT", path: "/admin/accounts/{credential_id}/enabled" },
   reset_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/reset" },
   import_credentials: { verb: "POST", path: "/admin/accounts/import" },
+  import_content: { verb: "POST", path: "/admin/import" },
+  export_credentials: { verb: "POST", path: "/admin/export" },
   add_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys" },
   remove_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/remove" },
   set_api_key_status: { verb: "PATCH", path: "/admin/accounts/{credential_id}/keys" },
   test_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/test" },
+  test_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/test" },
+  test_credentials: { verb: "POST", path: "/admin/accounts/test-all" },
   key_pool_stats: { verb: "GET", path: "/admin/stats" },
   list_api_keys: { verb: "GET", path: "/admin/keys" },
   add_pool_keys: { verb: "POST", path: "/admin/keys" },
@@ -2133,5 +2376,9 @@ export const ROUTES = {
   store_usage: { verb: "POST", path: "/admin/usage/store" },
   forget_usage: { verb: "POST", path: "/admin/usage/forget" },
   list_logs: { verb: "GET", path: "/admin/logs" },
+  backup: { verb: "POST", path: "/admin/backups" },
+  list_backups: { verb: "GET", path: "/admin/backups" },
+  remove_backup: { verb: "DELETE", path: "/admin/backups/{name}" },
+  doctor: { verb: "POST", path: "/admin/doctor" },
   gateway_status: { verb: "GET", path: "/admin/status" },
 } as const satisfies Partial<Record<keyof Methods, { verb: string; path: string }>>;

@@ -20,6 +20,7 @@ pub(crate) fn envelope(dialect: Dialect, answer: &Answer) -> (String, String) {
             assert_eq!(members(&body), ["error", "request_id", "type"], "{body}");
             assert_eq!(members(error), ["message", "type"], "{body}");
             assert_eq!(body["type"], "error", "{body}");
+            assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"), "{body}");
             &error["type"]
         }
         Dialect::Responses | Dialect::Chat => {

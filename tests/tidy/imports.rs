@@ -100,7 +100,18 @@ const PROGRAM: &[Row] = &[
     ),
     row(
         "probe",
-        &["config", "error", "models", "outbound", "secret", "upstream", "p:dialect", "p:fault"],
+        &[
+            "config",
+            "error",
+            "models",
+            "outbound",
+            "secret",
+            "upstream",
+            "p:decode",
+            "p:dialect",
+            "p:event",
+            "p:fault",
+        ],
         "accounts, the store",
     ),
     row(
@@ -171,6 +182,26 @@ const PROGRAM: &[Row] = &[
         "faces, SQL",
     ),
     row(
+        "trials",
+        &[
+            "broker",
+            "clock",
+            "config",
+            "error",
+            "ids",
+            "outbound",
+            "pool",
+            "prices",
+            "probe",
+            "store",
+            "upstream",
+            "p:dialect",
+            "p:event",
+            "p:fault",
+        ],
+        "faces, SQL, the rules of the fault table",
+    ),
+    row(
         "client_keys",
         &["clock", "error", "ids", "models", "pool", "secret", "store", "p:event"],
         "faces, SQL, how a request is answered",
@@ -181,6 +212,11 @@ const PROGRAM: &[Row] = &[
         "faces, SQL, HTTP",
     ),
     row(
+        "doctor",
+        &["accounts", "app", "clock", "config", "error", "pool", "upstream"],
+        "faces, SQL, how anything is mended",
+    ),
+    row(
         "api",
         &[
             "accounts",
@@ -189,6 +225,7 @@ const PROGRAM: &[Row] = &[
             "client_keys",
             "clock",
             "config",
+            "doctor",
             "error",
             "ids",
             "logging",
@@ -201,6 +238,7 @@ const PROGRAM: &[Row] = &[
             "probe",
             "secret",
             "store",
+            "trials",
             "upstream",
             "p:decode",
             "p:dialect",
@@ -253,6 +291,7 @@ const PROGRAM: &[Row] = &[
             "owner",
             "secret",
             "store",
+            "trials",
             "upstream",
         ],
         "what a face asks for",
@@ -271,6 +310,7 @@ const PROGRAM: &[Row] = &[
             "clock",
             "config",
             "demo",
+            "doctor",
             "error",
             "files",
             "gateway",
@@ -313,6 +353,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
+            "accounts",
             "api",
             "app",
             "broker",
@@ -328,6 +369,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "relay",
             "signals",
             "tasks",
+            "trials",
         ],
     ),
 ];

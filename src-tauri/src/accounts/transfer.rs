@@ -13,13 +13,15 @@ mod relay;
 mod value;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use self::content::{Content, Found, FoundGroup, Line};
 pub use self::own::{Sealing, Written};
-pub use self::read::{Keys, read};
+pub use self::read::{Keys, read, text_of};
 use super::Accounts;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId};
@@ -28,7 +30,8 @@ use crate::secret::Secret;
 use crate::store::{self, NewKey, NewTokens};
 
 /// What became of a file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ImportReport")]
 pub struct Report {
     /// Which format it is in.
     pub format: &'static str,
@@ -36,9 +39,14 @@ pub struct Report {
     pub dry_run: bool,
     /// One for each group, account and part of the configuration, in the order of the file.
     pub lines: Vec<Line>,
-    /// What the file says of the configuration, in our shape; storing it is the caller's.
-    #[serde(skip)]
-    pub config: Option<Value>,
+    /// Lines of each outcome.
+    pub added: usize,
+    /// Keys went into a pool of that name, or a setting was put in place of another.
+    pub merged: usize,
+    /// It was stored already.
+    pub known: usize,
+    /// It cannot be taken; its line says why.
+    pub skipped: usize,
 }
 
 /// What is known, so that nothing is stored twice; grows with what is added.
@@ -61,11 +69,17 @@ impl Accounts {
     pub async fn export(&self, sealing: &Sealing) -> Result<Written> {
         let changes = self.store.changes_since(0).await?;
         let content = own::gather(self, &changes).await?;
-        own::write(&content, sealing, self.clock.now(), self.entropy.as_ref())
+        let (sealing, entropy, now) =
+            (sealing.clone(), Arc::clone(&self.entropy), self.clock.now());
+        // A passphrase is stretched for some 60 ms, which no request should have to wait for.
+        let write = move || own::write(&content, &sealing, now, entropy.as_ref());
+        let written = tokio::task::spawn_blocking(write).await;
+        written.unwrap_or_else(|_| Err(Error::Internal("a defect in an export".to_owned())))
     }
 
     /// Stores what a file holds: each account whole or not at all, what is known already not again.
-    /// With `dry_run` nothing is stored, and told as if it were.
+    /// With `dry_run` nothing is stored, and told as if it were. Parts that keep what they read of
+    /// the configuration have to be told of it afterwards.
     ///
     /// # Errors
     /// When the store cannot be read; what cannot be stored is told in its line.
@@ -102,7 +116,29 @@ impl Accounts {
         if !dry_run {
             self.broker.reload().await?;
         }
-        Ok(Report { format: content.format, dry_run, lines, config: content.config })
+        let parts = content.config.as_ref().and_then(Value::as_object);
+        let parts = parts.into_iter().flatten();
+        lines.extend(parts.map(|(name, part)| self.import_setting(name, part, dry_run)));
+        Ok(Report::new(content.format, dry_run, lines))
+    }
+
+    fn import_setting(&self, name: &str, part: &Value, dry_run: bool) -> Line {
+        let (outcome, message) = if dry_run {
+            ("merged", "would be put in place of the present one".to_owned())
+        } else {
+            match self.config.update(&json!({ name: part }), None) {
+                Ok(_) => ("merged", "put in place of the former one".to_owned()),
+                Err(error) => ("skipped", error.to_string()),
+            }
+        };
+        Line {
+            what: "configuration",
+            at: name.to_owned(),
+            name: None,
+            outcome,
+            credential_id: None,
+            message,
+        }
     }
 
     async fn import_group(&self, found: FoundGroup, is_new: bool, dry_run: bool) -> Line {
@@ -236,9 +272,16 @@ impl Accounts {
 // === impl Report ===
 
 impl Report {
-    /// How many lines have that outcome.
-    #[must_use]
-    pub fn count(&self, outcome: &str) -> usize {
-        self.lines.iter().filter(|it| it.outcome == outcome).count()
+    fn new(format: &'static str, dry_run: bool, lines: Vec<Line>) -> Self {
+        let count = |outcome: &str| lines.iter().filter(|it| it.outcome == outcome).count();
+        Self {
+            format,
+            dry_run,
+            added: count("added"),
+            merged: count("merged"),
+            known: count("known"),
+            skipped: count("skipped"),
+            lines,
+        }
     }
 }

@@ -13,10 +13,9 @@ use super::ask;
 use super::failure::{Exit, Failure, Result};
 use super::page::{Cell, Table, Tone};
 use super::session::{Answer, Session, tell, write_out};
-use crate::accounts::transfer::{self, Content, Keys, Line, Report, Sealing};
+use crate::accounts::transfer::{self, Content, Keys, Report, Sealing};
 use crate::error::Error;
 use crate::files;
-use crate::secret::Secret;
 use crate::store;
 
 /// The largest file that is read.
@@ -74,9 +73,7 @@ impl Import {
         let (content, rows) = read(file)?;
         let app = session.app().await?;
         let report = app.accounts.import_content(content, self.dry_run).await?;
-        let mut lines = report.lines.clone();
-        lines.extend(configure(session, &report).await?);
-        let report = Report { lines, ..report };
+        app.reconfigure();
         let blanked = self.blank_rows(Path::new(file), &rows, &report)?;
         Ok(told(session, &report, blanked))
     }
@@ -125,7 +122,7 @@ fn read(file: &str) -> Result<(Content, Vec<String>)> {
         let ids = rows.iter().map(|it| it.id.clone()).collect();
         return Ok((Content::from(rows), ids));
     }
-    let text = decoded(bytes)
+    let text = transfer::text_of(bytes)
         .ok_or_else(|| Failure::usage(format!("{file} is no text and no database")))?;
     let stdin_is_free = file != DASH;
     let mut keys = Keys::default();
@@ -150,46 +147,6 @@ fn read(file: &str) -> Result<(Content, Vec<String>)> {
         }
     }
     Err(Failure::usage(format!("{file} cannot be opened")))
-}
-
-/// UTF-8, or UTF-16 with its mark, as PowerShell writes files.
-fn decoded(bytes: Vec<u8>) -> Option<Secret> {
-    let units = |each: fn([u8; 2]) -> u16| -> Option<Secret> {
-        let pairs = bytes.get(2..)?.chunks_exact(2).map(|it| each([it[0], it[1]]));
-        String::from_utf16(&pairs.collect::<Vec<u16>>()).ok().map(Secret::new)
-    };
-    match bytes.as_slice() {
-        [0xff, 0xfe, ..] if bytes.len().is_multiple_of(2) => units(u16::from_le_bytes),
-        [0xfe, 0xff, ..] if bytes.len().is_multiple_of(2) => units(u16::from_be_bytes),
-        _ => String::from_utf8(bytes).ok().map(Secret::new),
-    }
-}
-
-/// Puts the configuration a file holds in force, unless this is a dry run.
-async fn configure(session: &Session, report: &Report) -> Result<Vec<Line>> {
-    let Some(config) = &report.config else { return Ok(Vec::new()) };
-    let mut lines = Vec::new();
-    for (name, part) in config.as_object().into_iter().flatten() {
-        let (outcome, message) = if report.dry_run {
-            ("merged", "would be put in place of the present one".to_owned())
-        } else {
-            let params = json!({ "config": { name.as_str(): part } });
-            match session.call("update_config", params).await {
-                Ok(_) => ("merged", "put in place of the former one".to_owned()),
-                Err(failure) => ("skipped", failure.message),
-            }
-        };
-        let at = name.clone();
-        lines.push(Line {
-            what: "configuration",
-            at,
-            name: None,
-            outcome,
-            credential_id: None,
-            message,
-        });
-    }
-    Ok(lines)
 }
 
 fn told(session: &Session, report: &Report, blanked: usize) -> Answer {
@@ -218,19 +175,16 @@ fn told(session: &Session, report: &Report, blanked: usize) -> Answer {
     for line in report.lines.iter().filter(|it| it.outcome == "skipped") {
         page.line(&format!("{}: {}", line.at, line.message));
     }
-    let counts = ["added", "merged", "known", "skipped"].map(|it| (it, report.count(it)));
-    let text: Vec<String> = counts.iter().map(|(word, n)| format!("{n} {word}")).collect();
+    let Report { added, merged, known, skipped, .. } = report;
+    let counts = format!("{added} added, {merged} merged, {known} known, {skipped} skipped");
     let dry = if report.dry_run { " This was a dry run: nothing was stored." } else { "" };
-    page.line(&format!("{}: {}.{dry}", report.format, text.join(", ")));
+    page.line(&format!("{}: {counts}.{dry}", report.format));
     if blanked > 0 {
         page.line(&format!("{blanked} rows of ProxyCast's database hold no secret any more."));
     }
     let mut json = json!(report);
-    for (word, n) in counts {
-        json[word] = json!(n);
-    }
     json["blanked"] = json!(blanked);
-    let nothing_came = report.count("skipped") > 0 && report.count("skipped") == report.lines.len();
+    let nothing_came = *skipped > 0 && *skipped == report.lines.len();
     let exit = if nothing_came { Exit::Failed } else { Exit::Done };
     Answer::new(json, page).ending(exit)
 }

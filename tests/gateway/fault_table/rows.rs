@@ -105,6 +105,7 @@ fn models() -> Vec<Row> {
                 name: format!("{code} that names the model"),
                 outcome: "error:model",
                 account: Rest::Model(600),
+                key: Rest::Model(600),
                 ..row(code, body, [404; 4], words)
             }
         })

@@ -68,7 +68,7 @@ fn what_clients_are_told_is_documented_as_they_are_told() {
     let mut row = |shown: &str, fault: &Fault| {
         write!(text, "| {shown} |").unwrap();
         for client in Dialect::ALL {
-            let told = pair::error(client, fault);
+            let told = pair::error(client, fault, None);
             let body: serde_json::Value = serde_json::from_slice(&told.body).expect("JSON");
             let error = &body["error"];
             let word = error.get("status").unwrap_or(&error["type"]).as_str().expect("a word");

@@ -3,6 +3,7 @@
 //! Owns: the types.
 //! Must not know: any file's format, the store.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -55,9 +56,11 @@ pub struct FoundGroup {
 }
 
 /// What became of one thing in a file. Never a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ImportedLine")]
 pub struct Line {
     /// `account`, `group` or `configuration`.
+    #[schemars(extend("enum" = ["account", "group", "configuration"]))]
     pub what: &'static str,
     /// Where it stands.
     pub at: String,
@@ -65,6 +68,7 @@ pub struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `added`, `merged`, `known` or `skipped`.
+    #[schemars(extend("enum" = ["added", "merged", "known", "skipped"]))]
     pub outcome: &'static str,
     /// The account, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
-//! From a file's text to what it holds.
+//! From a file's bytes to what it holds.
 //!
-//! Owns: telling the formats apart.
+//! Owns: which text bytes are, telling the formats apart.
 //! Must not know: what is in them.
 
 use serde_json::Value;
@@ -20,11 +20,25 @@ pub struct Keys {
     pub relay: Option<Secret>,
 }
 
+/// The text of a file: UTF-8, or UTF-16 with its mark, as PowerShell writes files.
+#[must_use]
+pub fn text_of(bytes: Vec<u8>) -> Option<Secret> {
+    let units = |each: fn([u8; 2]) -> u16| -> Option<Secret> {
+        let pairs = bytes.get(2..)?.chunks_exact(2).map(|it| each([it[0], it[1]]));
+        String::from_utf16(&pairs.collect::<Vec<u16>>()).ok().map(Secret::new)
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] if bytes.len().is_multiple_of(2) => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] if bytes.len().is_multiple_of(2) => units(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok().map(Secret::new),
+    }
+}
+
 /// Reads a file of any known format. Nothing is stored, nothing is asked.
 ///
 /// # Errors
-/// [`Error::Invalid`]: `content` when it is of no known format or not whole, `passphrase` or `key`
-/// when one is needed or wrong.
+/// [`Error::Invalid`]: `content` when it is of no known format or not whole, `passphrase` or
+/// `relay_key` when one is needed or wrong.
 pub fn read(text: &Secret, keys: &Keys) -> Result<Content> {
     let text = text.expose().trim_start_matches('\u{feff}').trim();
     let file: Value = match serde_json::from_str(text) {

@@ -84,11 +84,11 @@ pub(super) fn read(records: Vec<(String, Value)>, key: Option<&Secret>) -> Resul
     }
     if n_sealed > 0 && key.is_none() {
         let message = "missing: the secrets are sealed with the relay's ENCRYPTION_KEY";
-        return Err(Error::invalid("key", message));
+        return Err(Error::invalid("relay_key", message));
     }
     if n_unopened > 0 && n_unopened == n_sealed {
         let message = "none of the secrets opens with it: it is not the relay's ENCRYPTION_KEY";
-        return Err(Error::invalid("key", message));
+        return Err(Error::invalid("relay_key", message));
     }
     Ok(content)
 }
