@@ -24,4 +24,5 @@ mod cli {
     mod setup;
     mod terminal;
     mod transfer;
+    mod trials;
 }

@@ -23,9 +23,11 @@ mod gateway {
     mod faults;
     mod hostile;
     mod kit;
+    mod maintenance;
     mod passing;
     mod start;
     mod statistics;
     mod streams;
+    mod trials;
     mod watched;
 }

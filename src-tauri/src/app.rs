@@ -27,6 +27,7 @@ use crate::oauth::workos::WorkOsClient;
 use crate::owner::{self, Owner};
 use crate::secret::Secret;
 use crate::store::{self, Store, StoreOptions};
+use crate::trials::{self, Trials};
 use crate::upstream::Clients;
 
 /// What can be known before anything is opened: cheap, so that a process that is asked for its
@@ -60,6 +61,8 @@ pub struct App {
     pub client_keys: ClientKeys,
     /// Refreshes tokens.
     pub refresher: Refresher<Store>,
+    /// Tries accounts and keys.
+    pub trials: Trials,
     /// HTTP clients by proxy.
     pub clients: Clients,
     workos: WorkOsClient,
@@ -165,6 +168,14 @@ impl App {
             entropy: Arc::clone(&boot.entropy),
             environment: boot.secret(env::API_ACCESS_KEY),
         });
+        let trials = Trials::new(trials::Parts {
+            config: config.clone(),
+            broker: broker.clone(),
+            clients: clients.clone(),
+            store: store.clone(),
+            clock: Arc::clone(&boot.clock),
+            entropy: Arc::clone(&boot.entropy),
+        });
         let sign_in =
             SignIn::new(workos.clone(), Arc::clone(&boot.clock), Arc::clone(&boot.entropy));
         let logins = Logins::new(accounts.clone(), sign_in);
@@ -177,6 +188,7 @@ impl App {
             environment_account: None,
             client_keys,
             refresher,
+            trials,
             clients,
             workos,
             owner: Arc::new(owner),

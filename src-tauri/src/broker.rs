@@ -10,6 +10,7 @@ pub mod lease;
 mod places;
 mod release;
 pub(crate) mod subject;
+mod trial;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;

@@ -46,7 +46,7 @@ use crate::error::Error;
 use crate::logging;
 
 /// What the program is called where it is told what to type.
-pub const NAME: &str = "droid-provider-cli";
+pub const NAME: &str = crate::doctor::PROGRAM;
 
 /// Factory.ai (Droid) accounts for Anthropic, OpenAI and Gemini clients.
 ///

@@ -30,12 +30,15 @@ pub mod outbound;
 pub mod probe;
 
 pub mod broker;
+pub mod trials;
 
 pub mod relay;
 
 pub mod accounts;
 pub mod client_keys;
 pub mod logins;
+
+pub mod doctor;
 
 pub mod api;
 

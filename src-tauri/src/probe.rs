@@ -6,20 +6,26 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use droid_protocol::decode;
+use droid_protocol::dialect::Dialect;
+use droid_protocol::event::{Event, Usage};
 use droid_protocol::fault::{Class, Fault};
+use url::Url;
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models;
-use crate::outbound::{self, Inbound, Outbound, Sender};
+use crate::outbound::{self, Headers, Inbound, Outbound, Sender};
 use crate::secret::Secret;
-use crate::upstream::{Clients, Transport, read_bounded};
+use crate::upstream::{
+    Client, Clients, HeaderMap, Transport, TransportKind, header_map, read_bounded,
+};
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most of an error body that is read.
+/// The most of a body that is read: a small question has no longer answer.
 const MOST_BODY: usize = 64 * 1024;
 
 /// What upstream said.
@@ -29,6 +35,8 @@ pub struct Verdict {
     pub status: Option<u16>,
     /// What is wrong, if anything.
     pub fault: Option<Fault>,
+    /// What a model counted.
+    pub usage: Usage,
     /// How long it took.
     pub latency: Duration,
 }
@@ -79,71 +87,128 @@ pub async fn ask(
     now_ms: i64,
 ) -> Result<Verdict> {
     let client = clients.client(probe.proxy)?;
-    let request = match probe.model {
-        Some(model) => {
-            let outbound = smallest(config, model)?;
-            let sender = Sender { user_agent: probe.user_agent, bearer: Some(probe.bearer) };
-            let headers = outbound.headers(config, sender, Uuid::nil());
-            let request = client.http.post(&outbound.url).body(outbound.body);
-            headers.iter().fold(request, |it, (name, value)| it.header(name, value))
-        }
-        None => {
-            let base = config.factory.app_base_url.as_str().trim_end_matches('/').to_owned();
-            let sender = user_agent(config, probe);
-            client
-                .http
-                .get(format!("{base}/api/cli/org"))
-                .header("accept", "application/json")
-                .header("content-type", "application/json")
-                .header("user-agent", sender)
-                .header("x-factory-client", "cli")
-                .header("authorization", format!("Bearer {}", probe.bearer.expose()))
-        }
-    };
-    let started = tokio::time::Instant::now();
-    let answer = tokio::time::timeout(TIMEOUT, request.send()).await;
-    let latency = started.elapsed();
-    let response = match answer {
-        Err(_) => {
-            let kind = droid_protocol::fault::TransportKind::Timeout;
-            let fault = Fault::transport(kind, "no answer in 30 seconds");
-            return Ok(Verdict { status: None, fault: Some(fault), latency });
-        }
-        Ok(Err(error)) => {
-            let fault = Transport::of(error, client.proxied).to_fault();
-            return Ok(Verdict { status: None, fault: Some(fault), latency });
-        }
-        Ok(Ok(response)) => response,
-    };
-    let status = response.status().as_u16();
-    if response.status().is_success() {
-        return Ok(Verdict { status: Some(status), fault: None, latency });
+    if let Some(model) = probe.model {
+        let outbound = smallest(config, model, None)?;
+        let sender = Sender { user_agent: probe.user_agent, bearer: Some(probe.bearer) };
+        let headers = outbound.headers(config, sender, Uuid::nil());
+        return send(&client, &outbound, &headers, now_ms).await;
     }
-    let headers = response.headers().clone();
-    let header = |name: &str| headers.get(name)?.to_str().ok();
-    let body = tokio::time::timeout(TIMEOUT, read_bounded(response, MOST_BODY, client.proxied));
-    // An error whose text does not arrive is still an error of that status.
-    let body = body.await.ok().and_then(Result::ok).unwrap_or_default();
-    let fault = Fault::from_response(status, header, &body, now_ms);
-    Ok(Verdict { status: Some(status), fault: Some(fault), latency })
+    let base = config.factory.app_base_url.as_str().trim_end_matches('/').to_owned();
+    let request = client
+        .http
+        .get(format!("{base}/api/cli/org"))
+        .header("accept", "application/json")
+        .header("content-type", "application/json")
+        .header("user-agent", probe.user_agent.unwrap_or(&config.request.user_agent))
+        .header("x-factory-client", "cli")
+        .header("authorization", format!("Bearer {}", probe.bearer.expose()));
+    let started = tokio::time::Instant::now();
+    let asked = async {
+        let response = request.send().await;
+        let response = response.map_err(|it| Transport::of(it, client.proxied))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        // An error whose text does not arrive is still an error of that status.
+        let body = read_bounded(response, MOST_BODY, client.proxied).await.unwrap_or_default();
+        let fault = Fault::is_one(status).then(|| fault_of(status, &headers, &body, now_ms));
+        Ok((status, fault, Usage::default()))
+    };
+    Ok(verdict(started, asked).await)
 }
 
-/// The smallest request of a model, in its endpoint's own protocol.
-fn smallest(config: &Config, model: &str) -> Result<Outbound> {
+/// Sends a request of a model and reads all that comes back: what says of itself that it went well
+/// must also be an answer.
+///
+/// # Errors
+/// When the request cannot be made at all; what upstream answers is a [`Verdict`].
+pub async fn send(
+    client: &Client,
+    outbound: &Outbound,
+    headers: &Headers,
+    now_ms: i64,
+) -> Result<Verdict> {
+    let url = Url::parse(&outbound.url).map_err(|_| Error::Config {
+        origin: "settings.factory".to_owned(),
+        message: "api_base_url and endpoints do not make a URL".to_owned(),
+    })?;
+    let headers = header_map(headers.iter())?;
+    let started = tokio::time::Instant::now();
+    let asked = async {
+        let mut reply = client.post(url, headers, outbound.body.clone()).await?;
+        let body = reply.body.read(MOST_BODY).await;
+        if Fault::is_one(reply.status) {
+            // An error whose text does not arrive is still an error of that status.
+            let fault = fault_of(reply.status, &reply.headers, &body.unwrap_or_default(), now_ms);
+            return Ok((reply.status, Some(fault), Usage::default()));
+        }
+        let (fault, usage) = read(outbound.reading.upstream, &body?);
+        Ok((reply.status, fault, usage))
+    };
+    Ok(verdict(started, asked).await)
+}
+
+/// Waits for an answer, as long as one may take.
+async fn verdict(
+    started: tokio::time::Instant,
+    asked: impl Future<Output = Result<(u16, Option<Fault>, Usage), Transport>>,
+) -> Verdict {
+    let answer = tokio::time::timeout(TIMEOUT, asked).await;
+    let latency = started.elapsed();
+    let (status, fault, usage) = match answer {
+        Ok(Ok((status, fault, usage))) => (Some(status), fault, usage),
+        Ok(Err(error)) => (None, Some(error.to_fault()), Usage::default()),
+        Err(_) => {
+            let fault = Fault::transport(TransportKind::Timeout, "no answer in 30 seconds");
+            (None, Some(fault), Usage::default())
+        }
+    };
+    Verdict { status, fault, usage, latency }
+}
+
+fn fault_of(status: u16, headers: &HeaderMap, body: &[u8], now_ms: i64) -> Fault {
+    Fault::from_response(status, |name: &str| headers.get(name)?.to_str().ok(), body, now_ms)
+}
+
+/// What an answer that claims to be one says, and what it used.
+fn read(dialect: Dialect, body: &[u8]) -> (Option<Fault>, Usage) {
+    let events = match decode::whole(dialect, body) {
+        Ok(events) => events,
+        Err(error) => {
+            let fault = Fault::transport(TransportKind::Reset, &error.to_string());
+            return (Some(fault), Usage::default());
+        }
+    };
+    let mut said = (None, Usage::default());
+    for event in events {
+        match event {
+            Event::Error { error_type, message } => {
+                said.0 = Some(Fault::from_host(&error_type, &message, None, None));
+            }
+            Event::Usage(usage) => said.1 = usage,
+            _ => {}
+        }
+    }
+    said
+}
+
+/// The smallest request of a model, in its endpoint's own protocol, as part of that conversation.
+///
+/// # Errors
+/// Only for a defect.
+pub fn smallest(config: &Config, model: &str, session: Option<&str>) -> Result<Outbound> {
     let route = models::route(config, model);
     let dialect = route.endpoint.dialect();
     let name = serde_json::Value::String(model.to_owned());
     let body = match dialect {
-        droid_protocol::dialect::Dialect::Anthropic => format!(
+        Dialect::Anthropic => format!(
             r#"{{"model":{name},"max_tokens":16,"messages":[{{"role":"user","content":"ping"}}]}}"#
         ),
-        droid_protocol::dialect::Dialect::Responses => {
+        Dialect::Responses => {
             format!(r#"{{"model":{name},"max_output_tokens":16,"input":"ping"}}"#)
         }
-        droid_protocol::dialect::Dialect::Chat => format!(
+        Dialect::Chat => format!(
             r#"{{"model":{name},"max_tokens":16,"messages":[{{"role":"user","content":"ping"}}]}}"#
         ),
-        droid_protocol::dialect::Dialect::Gemini => format!(
+        Dialect::Gemini => format!(
             r#"{{"model":{name},"contents":[{{"role":"user","parts":[{{"text":"ping"}}]}}],"generationConfig":{{"maxOutputTokens":16}}}}"#
         ),
     };
@@ -154,13 +219,9 @@ fn smallest(config: &Config, model: &str) -> Result<Outbound> {
         model: None,
         stream: None,
         endpoint: None,
-        session: None,
+        session,
         created: 0,
         forget_thoughts: false,
     };
     outbound::prepare(config, &inbound)
-}
-
-fn user_agent<'a>(config: &'a Config, probe: Probe<'a>) -> &'a str {
-    probe.user_agent.unwrap_or(&config.request.user_agent)
 }

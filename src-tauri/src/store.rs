@@ -50,7 +50,7 @@ mod wrong_key;
 mod tests;
 
 pub use accounts::{AccountPatch, NewAccount, NewTokens};
-pub use backup::{Copied, Restored};
+pub use backup::{Copied, Kept, Restored};
 pub use changes::Changes;
 pub use client_keys::{ClientKey, ClientKeyChanges, ClientLimits, Spent, SpentElsewhere};
 pub use envelope::{Envelope, RelayKey};

@@ -86,8 +86,45 @@ export type AuthType = {
   id: string;
 };
 
+/** A copy in the data folder. */
+export type Backup = {
+  /** Its size. */
+  bytes: number;
+  /** When it was written. */
+  created_at: string;
+  /** The name of its file. */
+  name: string;
+  /** Why it was made: somebody `asked`, or before an `upgrade` or a `restore`. */
+  reason: "asked" | "upgrade" | "restore";
+};
+
+/** The copies in the data folder. */
+export type Backups = {
+  /** The newest first. */
+  backups: Backup[];
+  /** Where they are, for the command `restore`. */
+  folder: string;
+  /** What opens the secrets of a copy that is made now: the `key_file` in the data folder, or the `passphrase` in DROID_ENCRYPTION_KEY. */
+  key: string;
+};
+
 /** What a content block holds. */
 export type BlockType = "text" | "thinking" | "redacted_thinking" | "tool_use" | "refusal" | "other";
+
+/** One thing that was looked at. */
+export type Check = {
+  /** What to do, unless all is well. */
+  hint?: string | null;
+  /** What was found. */
+  message: string;
+  /** What it is about; several may be about the same. */
+  name: string;
+  /** How it came out. */
+  state: CheckState;
+};
+
+/** How a check came out. */
+export type CheckState = "ok" | "warning" | "wrong";
 
 /** An error as a client's protocol has it. */
 export type ClientError = {
@@ -660,6 +697,13 @@ export type Event = {
   type: "ping";
 };
 
+/** What was looked at. */
+export type Examined = {
+  checks: Check[];
+  /** Nothing is wrong. */
+  ok: boolean;
+};
+
 /** A file with every account. Secret, sealed or not: only who asked for it has use for it. */
 export type Exported = {
   accounts: number;
@@ -846,11 +890,18 @@ export type KeyStatus = "active" | "disabled" | "banned" | "error";
 
 /** What upstream said to one key. */
 export type KeyTested = {
+  /** What is wrong, as `test_credential` tells it. */
+  class?: string | null;
+  /** What that means, and what to do. */
+  hint?: string | null;
   /** One key of a key pool. */
   id: string;
   latency_ms: number;
   /** For a person. */
   message: string;
+  /** The model that was asked. */
+  model?: string | null;
+  /** The request was answered. */
   ok: boolean;
   /** Upstream's HTTP status; none where it did not answer. */
   status: number | null;
@@ -1241,6 +1292,15 @@ export type Supported = {
   supports: boolean;
 };
 
+/** How the trials ended. */
+export type Tested = {
+  failed: number;
+  ok: number;
+  /** One for each signed-in account and each key, in the order they were named, else of `list_credentials`. */
+  results: Tried[];
+  tested: number;
+};
+
 export type TransformedRequest = {
   /** How the answer is to be read: for the first piece of it, or for a whole one. */
   carry: string;
@@ -1258,6 +1318,36 @@ export type TransformedResponse = {
   response: unknown;
   /** The HTTP status it comes with, where it was written anew. */
   status?: number | null;
+};
+
+/** How a trial ended. */
+export type Tried = {
+  /** The key of a pool. */
+  api_key_id?: string | null;
+  /** What is wrong: the class of the fault (`request`, `model`, `credential`, `quota`, `rate`, `transient`), or why upstream was not asked, such as `needs_login`. */
+  class?: string | null;
+  /** The account. */
+  credential_id: string;
+  /** The endpoint that was asked. */
+  endpoint_type?: Endpoint | null;
+  /** What that means, and what to do. */
+  hint?: string | null;
+  /** From sending it to the end of the answer. */
+  latency_ms: number;
+  /** For a person, in upstream's words where it said something. */
+  message: string;
+  /** The model that was asked, as upstream knows it. */
+  model?: string | null;
+  /** What it is called. */
+  name: string;
+  /** The request was answered. */
+  ok: boolean;
+  /** Upstream's HTTP status; none where it did not answer or was not asked. */
+  status: number | null;
+  /** The end of that key. */
+  tail?: string | null;
+  /** Tokens that it used; they are counted as any others. */
+  tokens: number;
 };
 
 /** Tokens of one response. Disjoint but for `reasoning_tokens`, which is part of `output_tokens`.  Anthropic's input excludes the cache and OpenAI's and Gemini's include it: decoders subtract, never below zero. */
@@ -1630,6 +1720,26 @@ export interface Methods {
       model?: string | null;
     };
     result: KeysTested;
+  };
+  /** Sends one small real request through an account, or through each key of a pool that is not disabled, whatever pauses it; a token that is due is refreshed first. The answer is noted as any request's is: it lifts a pause or begins one, and its tokens are counted. */
+  test_credential: {
+    params: {
+      /** A stored Factory identity; the host's `credential_id`. */
+      credential_id: string;
+      model?: string | null;
+    };
+    result: Tested;
+  };
+  /** The same through several accounts and keys, four at a time. To show how far a test of many is, or to be able to stop it, name some of them at a time. */
+  test_credentials: {
+    params: {
+      /** ...and these keys of pools; without either every account that is enabled. */
+      api_key_ids?: string[];
+      /** These accounts... */
+      credential_ids?: string[];
+      model?: string | null;
+    };
+    result: Tested;
   };
   /** How many keys there are in each state, in all pools and in each. */
   key_pool_stats: {
@@ -2141,6 +2251,32 @@ export interface Methods {
     };
     result: Logs;
   };
+  /** Copies accounts, keys, groups, client keys and usage into a file of the data folder, while everything runs. Secrets in it stay sealed, and the key is not put beside it. To put a copy in place of what there is, use the command `restore`: it asks first. */
+  backup: {
+    params: Record<string, never>;
+    result: Backup;
+  };
+  /** The copies in the data folder, the newest first: those that were asked for, and those that were made before an upgrade or a restore. */
+  list_backups: {
+    params: Record<string, never>;
+    result: Backups;
+  };
+  /** Removes a copy for good. */
+  remove_backup: {
+    params: {
+      /** As `list_backups` tells it. */
+      name: string;
+    };
+    result: Empty;
+  };
+  /** Looks at data folder, permissions, configuration, database, key, secrets, accounts, proxies, endpoints and clock. Nothing is changed, and no account is used. */
+  doctor: {
+    params: {
+      /** Ask nobody: leave out clock, proxies and endpoints. */
+      offline?: boolean;
+    };
+    result: Examined;
+  };
   /** What this installation is: versions, folders, counts, whether a gateway answers. */
   gateway_status: {
     params: Record<string, never>;
@@ -2167,6 +2303,8 @@ export const ROUTES = {
   remove_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/remove" },
   set_api_key_status: { verb: "PATCH", path: "/admin/accounts/{credential_id}/keys" },
   test_api_keys: { verb: "POST", path: "/admin/accounts/{credential_id}/keys/test" },
+  test_credential: { verb: "POST", path: "/admin/accounts/{credential_id}/test" },
+  test_credentials: { verb: "POST", path: "/admin/accounts/test-all" },
   key_pool_stats: { verb: "GET", path: "/admin/stats" },
   list_api_keys: { verb: "GET", path: "/admin/keys" },
   add_pool_keys: { verb: "POST", path: "/admin/keys" },
@@ -2206,5 +2344,9 @@ export const ROUTES = {
   store_usage: { verb: "POST", path: "/admin/usage/store" },
   forget_usage: { verb: "POST", path: "/admin/usage/forget" },
   list_logs: { verb: "GET", path: "/admin/logs" },
+  backup: { verb: "POST", path: "/admin/backups" },
+  list_backups: { verb: "GET", path: "/admin/backups" },
+  remove_backup: { verb: "DELETE", path: "/admin/backups/{name}" },
+  doctor: { verb: "POST", path: "/admin/doctor" },
   gateway_status: { verb: "GET", path: "/admin/status" },
 } as const satisfies Partial<Record<keyof Methods, { verb: string; path: string }>>;

@@ -37,11 +37,14 @@ async fn each_key_is_asked_and_its_answer_noted_as_any_requests() {
         assert_eq!(one["ok"], json!(status.is_none()), "{one}");
         assert_eq!(one["status"], json!(status.unwrap_or(200)));
         let message = match status {
-            None => "accepted",
+            None => "answered",
             Some(402) => "Ready to get started? Subscribe to a plan.",
             Some(_) => "This key is blocked.",
         };
         assert_eq!(one["message"], json!(message), "in upstream's words");
+        let class = status.map(|it| if it == 402 { "quota" } else { "credential" });
+        assert_eq!(one["class"].as_str(), class, "{one}");
+        assert_eq!(one["hint"].is_string(), class.is_some(), "{one}");
         assert!(one["latency_ms"].is_u64());
     }
     let shown = async || account(&bridge, &id).await["keys"].as_array().expect("keys").clone();
@@ -83,8 +86,10 @@ async fn a_test_that_says_nothing_of_the_key_changes_nothing_of_it() {
     let tested = ok(&bridge, "test_api_keys", json!({ "credential_id": id })).await;
     assert_eq!(
         (&tested["keys"][0]["ok"], &tested["keys"][0]["status"]),
-        (&json!(true), &json!(400))
+        (&json!(false), &json!(400))
     );
+    let hint = tested["keys"][0]["hint"].as_str().expect("a hint");
+    assert!(hint.contains("says nothing of the account"), "{hint}");
     rig.fake.script().next(Match::endpoint(Endpoint::Anthropic), Action::ResetBeforeHeaders);
     let tested = ok(&bridge, "test_api_keys", json!({ "credential_id": id })).await;
     assert_eq!(tested["keys"][0]["ok"], json!(false));

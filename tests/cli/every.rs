@@ -245,7 +245,8 @@ async fn every_command_tells_by_its_code_why_it_failed() {
             let stdin = if row.path == "accounts add-token" && code != 2 { "dead" } else { "" };
             let said = home.run_with(&arguments, stdin);
             // That an account is not accepted is an answer of the commands that ask for it.
-            let is_answer = code == 4 && said.stdout.contains("sign-in is needed");
+            let tells = |it: &str| said.stdout.contains(it);
+            let is_answer = code == 4 && (tells("sign-in is needed") || tells("needs login"));
             let is_told = is_answer || said.stderr.starts_with("error: ");
             if said.code != Some(code) || !is_told {
                 writeln!(problems, "{arguments:?}, {code}: {said:?}").unwrap();
@@ -255,7 +256,7 @@ async fn every_command_tells_by_its_code_why_it_failed() {
             }
             let said = home.run_with(&arguments, stdin);
             let error = serde_json::from_str::<Value>(&said.stdout).unwrap_or_default();
-            let kind = error["error"]["kind"].as_str();
+            let kind = error["error"]["kind"].as_str().or(error["results"][0]["class"].as_str());
             let kind = kind.or(is_answer.then_some("needs_login")).unwrap_or("none");
             if said.code != Some(code) || !kinds.split(' ').any(|it| it == kind) {
                 writeln!(problems, "{arguments:?}, {code}, {kind}: {said:?}").unwrap();

@@ -38,7 +38,7 @@ async fn test_asks_with_every_key_and_its_code_tells_the_outcome() {
     home.run(&["test", "nobody"]).failed(3);
     home.run(&["test", "Team", "--all"]).failed(2);
     let said = home.run(&["accounts", "test", "Team"]).failed(1);
-    assert!(said.stdout.contains("1 of 2 accepted."), "{}", said.stdout);
+    assert!(said.stdout.contains("1 of 2 answered."), "{}", said.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,7 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
     ok(bridge, "save_group", json!({ "id": "doomed" })).await;
     ok(bridge, "save_group", json!({ "id": "tier" })).await;
     let logged = log_request(rig).await;
+    let kept = ok(bridge, "backup", Value::Null).await;
     let client = |name: &str| ok(bridge, "create_client_key", json!({ "name": name }));
     let client_key = client("Kept").await["id"].clone();
     let doomed_client_key = client("Doomed").await["id"].clone();
@@ -93,6 +94,8 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
             "test_api_keys",
             json!({ "credential_id": pool, "api_key_ids": [key(0)], "model": MODEL }),
         ),
+        ("test_credential", json!({ "credential_id": id, "model": MODEL })),
+        ("test_credentials", json!({ "api_key_ids": [spare(4)], "model": MODEL })),
         ("start_login", json!({ "flow": "pkce", "name": "Somebody" })),
         ("poll_login", json!({ "login_id": login })),
         ("complete_login", json!({ "login_id": browser, "callback_url": callback })),
@@ -122,6 +125,10 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("save_group", json!({ "id": "team", "name": "Team", "priority": 1 })),
         ("delete_group", json!({ "id": "doomed" })),
         ("explain_selection", json!({ "model": MODEL })),
+        ("backup", Value::Null),
+        ("list_backups", Value::Null),
+        ("remove_backup", json!({ "name": kept["name"] })),
+        ("doctor", json!({ "offline": true })),
         ("get_usage", json!({ "model": MODEL })),
         ("gateway_status", Value::Null),
         ("list_logs", json!({ "level": "warn", "limit": 5 })),
@@ -322,6 +329,7 @@ async fn null_is_as_good_as_absent_for_what_may_be_left_out() {
         "delete_group",
         "delete_client_key",
         "remove_pool_key",
+        "remove_backup",
         "move_pool_key",
     ];
     for spec in METHODS.iter().filter(|it| !by_now.contains(&it.name)) {

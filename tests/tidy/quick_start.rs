@@ -42,7 +42,7 @@ async fn readmes_first_block_works_as_it_stands() {
     for page in ["README.md", "README.zh-CN.md"] {
         let home = Home::new().await;
         let said = home.run(page).await;
-        for wanted in ["Signed in", "Claude Code uses the gateway", "accepted", "running at"] {
+        for wanted in ["Signed in", "Claude Code uses the gateway", "answered", "running at"] {
             assert!(said.stdout.contains(wanted), "{page}: no `{wanted}` in {}", said.stdout);
         }
         let settings = home.read(".claude/settings.json");
@@ -65,7 +65,7 @@ async fn the_gateways_quick_start_answers_in_every_dialect() {
 async fn the_command_lines_quick_start_works_as_it_stands() {
     let home = Home::new().await;
     let said = home.run("docs/quick-start/command-line.md").await;
-    for wanted in ["Team", "tried as number 1", "accepted", "claude-sonnet-4-5-20250929"] {
+    for wanted in ["Team", "tried as number 1", "answered", "claude-sonnet-4-5-20250929"] {
         assert!(said.stdout.contains(wanted), "no `{wanted}` in {}", said.stdout);
     }
 }

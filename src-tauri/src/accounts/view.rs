@@ -268,7 +268,10 @@ impl GroupView {
     }
 }
 
-fn health(account: &Account, now: Timestamp) -> &'static str {
+/// One word for what traffic does with an account: `healthy`, `cooling`, `expired`, `no_keys`,
+/// `error`, `needs_login` or `disabled`.
+#[must_use]
+pub fn health(account: &Account, now: Timestamp) -> &'static str {
     if !account.enabled {
         return "disabled";
     }

@@ -13,11 +13,13 @@ mod key_pool;
 mod keys;
 mod login;
 mod logs;
+mod maintenance;
 mod requests;
 mod selection;
 mod statistics;
 mod transfer;
 mod transform;
+mod trials;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -86,11 +88,13 @@ impl Api {
             client_keys::register(&mut table)?;
             login::register(&mut table)?;
             logs::register(&mut table)?;
+            maintenance::register(&mut table)?;
             selection::register(&mut table)?;
             requests::register(&mut table)?;
             statistics::register(&mut table)?;
             upkeep::register(&mut table)?;
             transfer::register(&mut table)?;
+            trials::register(&mut table)?;
             transform::register(&mut table)?;
             answers::register(&mut table)?;
             configuration::register(&mut table)

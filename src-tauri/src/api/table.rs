@@ -3,97 +3,10 @@
 //! Owns: the list that `docs/rpc.md` is made from; a test holds it against the registered methods.
 //! Must not know: how a method works.
 
-/// One method.
-#[derive(Clone, Copy, Debug)]
-pub struct Spec {
-    /// Its name on the wire.
-    pub name: &'static str,
-    /// What it is for, one sentence.
-    pub purpose: &'static str,
-    /// `name: type - meaning`; a `?` behind the name marks what may be left out.
-    pub params: &'static [&'static str],
-    /// The result's shape.
-    pub result: &'static str,
-    /// Where the gateway has it; the first is the one to use, others are what droid2api's users
-    /// know (seed S3). Empty: only for the host and for this program itself.
-    pub http: &'static [Route],
-}
+mod spec;
 
-/// A place in the admin API. Params named in braces are in the path; the others are in the query
-/// of a `GET` or `DELETE`, else in a JSON body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// How it is asked.
-    pub verb: Verb,
-    /// Such as `/admin/accounts/{credential_id}`.
-    pub path: &'static str,
-}
-
-/// A method of HTTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Verb {
-    /// Reads; params are in the query.
-    Get,
-    /// Does something.
-    Post,
-    /// Sets.
-    Put,
-    /// Changes a part.
-    Patch,
-    /// Removes; params are in the query.
-    Delete,
-}
-
-// === impl Route ===
-
-impl Route {
-    /// The names of the params in its path.
-    pub fn path_params(&self) -> impl Iterator<Item = &'static str> {
-        self.path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'))
-    }
-}
-
-// === impl Verb ===
-
-impl Verb {
-    /// As it stands in a request line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    /// Params are in the query rather than in a body.
-    #[must_use]
-    pub const fn in_query(self) -> bool {
-        matches!(self, Self::Get | Self::Delete)
-    }
-}
-
-const fn get(path: &'static str) -> Route {
-    Route { verb: Verb::Get, path }
-}
-
-const fn post(path: &'static str) -> Route {
-    Route { verb: Verb::Post, path }
-}
-
-const fn put(path: &'static str) -> Route {
-    Route { verb: Verb::Put, path }
-}
-
-const fn patch(path: &'static str) -> Route {
-    Route { verb: Verb::Patch, path }
-}
-
-const fn delete(path: &'static str) -> Route {
-    Route { verb: Verb::Delete, path }
-}
+pub use self::spec::{Route, Spec, Verb};
+use self::spec::{delete, get, patch, post, put};
 
 const CLIENT_KEY: &str = "client_key_id: string - the client key";
 const CLIENT_KEY_FIELDS: &[&str] = &[
@@ -274,8 +187,26 @@ pub const METHODS: &[Spec] = &[
             "api_key_ids?: list of strings - default: all that are not disabled",
             "model?: string",
         ],
-        result: "{keys: [{id, tail, ok, status, message, latency_ms}]}",
+        result: "{keys: [{id, tail, ok, status, class?, message, hint?, model?, latency_ms}]}",
         http: &[post("/admin/accounts/{credential_id}/keys/test")],
+    },
+    Spec {
+        name: "test_credential",
+        purpose: "Sends one small real request through an account, or through each key of a pool that is not disabled, whatever pauses it; a token that is due is refreshed first. The answer is noted as any request's is: it lifts a pause or begins one, and its tokens are counted.",
+        params: &[ID, "model?: string - default: the cheapest that the account's endpoint serves"],
+        result: "{tested, ok, failed, results: [{credential_id, name, api_key_id?, tail?, ok: the request was answered, status: upstream's, class?: what is wrong - request, model, credential, quota, rate, transient, or why upstream was not asked, such as needs_login, message, hint?, model?, endpoint_type?, latency_ms, tokens}]}",
+        http: &[post("/admin/accounts/{credential_id}/test")],
+    },
+    Spec {
+        name: "test_credentials",
+        purpose: "The same through several accounts and keys, four at a time. To show how far a test of many is, or to be able to stop it, name some of them at a time.",
+        params: &[
+            "credential_ids?: list of strings - these accounts",
+            "api_key_ids?: list of strings - and these keys of pools; default of both: every account that is enabled",
+            "model?: string - default: the cheapest that each account's endpoint serves",
+        ],
+        result: "as test_credential, in the order they are named, accounts first; else of list_credentials",
+        http: &[post("/admin/accounts/test-all")],
     },
     Spec {
         name: "key_pool_stats",
@@ -330,14 +261,14 @@ pub const METHODS: &[Spec] = &[
         name: "test_pool_key",
         purpose: "Asks upstream with a key and notes the answer as any request would.",
         params: &["api_key_id: string", "model?: string"],
-        result: "{id, tail, ok, status, message, latency_ms}",
+        result: "{id, tail, ok, status, class?, message, hint?, model?, latency_ms}",
         http: &[post("/admin/keys/{api_key_id}/test")],
     },
     Spec {
         name: "test_pool_keys",
         purpose: "Asks upstream with every key that is not disabled, or with those named.",
         params: &["api_key_ids?: list of strings", "model?: string"],
-        result: "{tested, ok, failed, keys: [{id, tail, ok, status, message, latency_ms}]}",
+        result: "{tested, ok, failed, keys: [{id, tail, ok, status, class?, message, hint?, model?, latency_ms}]}",
         http: &[post("/admin/keys/test-all")],
     },
     Spec {
@@ -727,6 +658,34 @@ pub const METHODS: &[Spec] = &[
         ],
         result: "{lines: [{time, level, target, message}]}",
         http: &[get("/admin/logs")],
+    },
+    Spec {
+        name: "backup",
+        purpose: "Copies accounts, keys, groups, client keys and usage into a file of the data folder, while everything runs. Secrets in it stay sealed, and the key is not put beside it. To put a copy in place of what there is, use the command `restore`: it asks first.",
+        params: &[],
+        result: "{name, bytes, created_at, reason: asked}",
+        http: &[post("/admin/backups")],
+    },
+    Spec {
+        name: "list_backups",
+        purpose: "The copies in the data folder, the newest first: those that were asked for, and those that were made before an upgrade or a restore.",
+        params: &[],
+        result: "{folder, key: key_file or passphrase, backups: [{name, bytes, created_at, reason: asked or upgrade or restore}]}",
+        http: &[get("/admin/backups")],
+    },
+    Spec {
+        name: "remove_backup",
+        purpose: "Removes a copy for good.",
+        params: &["name: string - as list_backups tells it"],
+        result: "{}",
+        http: &[delete("/admin/backups/{name}")],
+    },
+    Spec {
+        name: "doctor",
+        purpose: "Looks at data folder, permissions, configuration, database, key, secrets, accounts, proxies, endpoints and clock. Nothing is changed, and no account is used.",
+        params: &["offline?: bool - asks nobody: leaves out proxies, endpoints and clock"],
+        result: "{ok: nothing is wrong, checks: [{name, state: ok or warning or wrong, message, hint?: what to do}]}",
+        http: &[post("/admin/doctor")],
     },
     Spec {
         name: "gateway_status",

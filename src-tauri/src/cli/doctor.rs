@@ -1,23 +1,19 @@
 //! `doctor`: looks at everything that can be wrong, and says of each what to do.
 //!
-//! Owns: the order of checks and how they are told.
-//! Must not know: how anything is mended.
+//! Owns: how checks are told, and those of this machine alone: port, host, clients.
+//! Must not know: what the program finds of its own, how anything is mended.
 
-mod accounts;
 mod clients;
-mod data;
-mod network;
-
-use std::path::PathBuf;
+mod gateway;
 
 use clap::Args;
-use serde::Serialize;
 use serde_json::json;
 
-use super::failure::{Exit, Result};
+use super::failure::{Exit, Failure, Result};
 use super::page::{Cell, Table, Tone};
 use super::session::{Answer, Session};
 use super::working;
+use crate::doctor::{Check, State};
 
 /// Check data, key, database, clock, proxies, endpoints, accounts, host, clients and port
 #[derive(Args)]
@@ -33,60 +29,11 @@ pub(crate) struct Doctor {
     offline: bool,
 }
 
-/// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum State {
-    /// As it should be.
-    Ok,
-    /// It works, but wants a look.
-    Warning,
-    /// It does not work.
-    Wrong,
-}
-
-/// One line.
-#[derive(Debug, Serialize)]
-pub(super) struct Check {
-    name: &'static str,
-    state: State,
-    message: String,
-    /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-}
-
-// === impl Check ===
-
-impl Check {
-    pub(super) fn ok(name: &'static str, message: impl Into<String>) -> Self {
-        Self { name, state: State::Ok, message: message.into(), hint: None }
-    }
-
-    pub(super) fn warning(
-        name: &'static str,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        let hint = Some(hint.into());
-        Self { name, state: State::Warning, message: message.into(), hint }
-    }
-
-    pub(super) fn wrong(
-        name: &'static str,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        let hint = Some(hint.into());
-        Self { name, state: State::Wrong, message: message.into(), hint }
-    }
-}
-
 // === impl Doctor ===
 
 impl Doctor {
     pub(crate) async fn run(&self, session: &Session) -> Result<Answer> {
-        let checks = working::shown("looking", self.look(session)).await;
+        let checks = working::shown("looking", self.look(session)).await?;
         let mut page = session.page();
         let mut table = Table::new(&["", "!CHECK", "FOUND"]);
         for check in &checks {
@@ -95,7 +42,7 @@ impl Doctor {
                 State::Warning => Cell::new("look", Tone::Warn),
                 State::Wrong => Cell::new("WRONG", Tone::Bad),
             };
-            table.row([mark, check.name.into(), check.message.clone().into()]);
+            table.row([mark, check.name.to_string().into(), check.message.clone().into()]);
         }
         page.table(&table);
         let n_wrong = checks.iter().filter(|it| it.state == State::Wrong).count();
@@ -112,48 +59,21 @@ impl Doctor {
         Ok(Answer::new(json!({ "ok": n_wrong == 0, "checks": checks }), page).ending(exit))
     }
 
-    async fn look(&self, session: &Session) -> Vec<Check> {
-        let mut checks = data::folder(session);
-        let config = session.config().await;
-        match &config {
-            Ok(config) => checks.push(data::configuration(config)),
-            Err(failure) => checks.push(Check::wrong(
-                "configuration",
-                failure.message.clone(),
-                "mend the file it names; config_schema tells what is expected",
-            )),
-        }
-        if config.is_ok() {
-            match session.app().await {
-                Ok(app) => {
-                    checks.extend(data::database(app).await);
-                    checks.extend(accounts::checks(session).await);
-                }
-                Err(failure) => checks.push(Check::wrong(
-                    "database",
-                    failure.message.clone(),
-                    failure.hint.unwrap_or_else(|| "see what it names".to_owned()),
-                )),
-            }
-        }
-        if let Ok(config) = &config {
-            if !self.offline {
-                checks.extend(network::checks(session, config).await);
-            }
-            checks.push(network::gateway(session).await);
+    /// What the program finds, and what is of this machine alone.
+    async fn look(&self, session: &Session) -> Result<Vec<Check>> {
+        let told = session.call_unseen("doctor", json!({ "offline": self.offline })).await?;
+        let mut checks: Vec<Check> = serde_json::from_value(told["checks"].clone())
+            .map_err(|error| Failure::new("internal", format!("checks: {error}")))?;
+        if session.config().await.is_ok() {
+            checks.push(gateway::check(session).await);
         }
         checks.push(clients::host(session));
         checks.extend(clients::settings(session));
-        checks
+        Ok(checks)
     }
 }
 
 /// A path for a person.
 fn shown(path: &std::path::Path) -> String {
     path.display().to_string()
-}
-
-/// Where the data is, or would be.
-fn data_dir(session: &Session) -> Option<PathBuf> {
-    crate::config::env::data_dir(&*session.boot.env).ok()
 }

@@ -62,7 +62,7 @@ impl Failure {
             exit: Exit::of(kind),
             kind: kind.to_owned(),
             message: message.into(),
-            hint: hint(kind).map(|it| it.replace("NAME", NAME)),
+            hint: hint(kind),
             retry_after_seconds: None,
         }
     }
@@ -117,19 +117,21 @@ impl From<Error> for Failure {
     }
 }
 
-/// What to do next, told as commands; the method table's own hints name methods.
-const fn hint(kind: &str) -> Option<&'static str> {
-    match kind.as_bytes() {
-        b"needs_login" => Some("sign in again: NAME login --account ACCOUNT"),
-        b"no_account" => Some("NAME explain --model MODEL shows why; NAME doctor looks further"),
-        b"login_over" => Some("start anew: NAME login"),
-        b"wrong_key" => Some(
+/// What to do next about a kind of failure, told as commands; the method table's own hints name
+/// methods.
+pub(crate) fn hint(kind: &str) -> Option<String> {
+    let hint = match kind {
+        "needs_login" => "sign in again: NAME login --account ACCOUNT",
+        "no_account" => "NAME explain --model MODEL shows why; NAME doctor looks further",
+        "login_over" => "start anew: NAME login",
+        "wrong_key" => {
             "give back the former key (DROID_ENCRYPTION_KEY or the key file); nothing was \
-             overwritten. NAME doctor looks further",
-        ),
-        b"damaged" => Some("delete the account and add it again: NAME accounts delete ACCOUNT"),
-        _ => None,
-    }
+             overwritten. NAME doctor looks further"
+        }
+        "damaged" => "delete the account and add it again: NAME accounts delete ACCOUNT",
+        _ => return None,
+    };
+    Some(hint.replace("NAME", NAME))
 }
 
 #[cfg(test)]

@@ -73,6 +73,14 @@ impl Session {
         Ok(working::shown(doing, self.api.call(method, &params)).await?)
     }
 
+    /// The same, where the person sees already that it goes on.
+    ///
+    /// # Errors
+    /// What the method answers.
+    pub(crate) async fn call_unseen(&self, method: &str, params: Value) -> Result<Value> {
+        Ok(self.api.call(method, &params).await?)
+    }
+
     /// The configuration in force.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Quicker than this nobody needs to be told.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -26,6 +26,51 @@ pub(crate) async fn shown<T>(doing: &str, work: impl Future<Output = T>) -> T {
     let done = work.await;
     line.finish_and_clear();
     done
+}
+
+/// How far a work of many parts is, as [`shown`]: after a second, at a terminal.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+// === impl Progress ===
+
+impl Progress {
+    /// Nothing is done yet, and nothing is shown.
+    pub(crate) fn new(doing: String, parts: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(parts as u64), ProgressDrawTarget::hidden());
+        let template = "{prefix} {wide_bar} {pos} of {len}{msg} ({elapsed})";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar: bar.with_prefix(doing) }
+    }
+
+    /// Waits for some of the work.
+    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = Box::pin(work);
+        let patience = PATIENCE.saturating_sub(self.bar.elapsed());
+        if let Ok(done) = tokio::time::timeout(patience, &mut work).await {
+            return done;
+        }
+        if self.bar.is_hidden() && std::io::stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(TICK);
+        }
+        work.await
+    }
+
+    /// So many parts are done.
+    pub(crate) fn reached(&self, parts: usize, note: String) {
+        self.bar.set_message(note);
+        self.bar.set_position(parts as u64);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// A line that turns until it is cleared.

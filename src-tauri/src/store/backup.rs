@@ -6,14 +6,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::UNIX_EPOCH;
 
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 
 use super::keyring::{FROM_PASSPHRASE, read_key};
 use super::migrations;
 use super::seal::{SealKeys, stretch};
 use super::{Store, db};
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::secret::Secret;
@@ -22,6 +26,15 @@ use crate::secret::Secret;
 const FOLDER: &str = "backups";
 /// The key file that belongs to a copy stands beside it, with this at the end of its name.
 const KEY_SUFFIX: &str = ".key";
+
+/// How a copy that somebody asked for is called.
+const ASKED: &str = "backup-";
+/// A copy of what there was before a restore.
+const BEFORE_RESTORE: &str = "before-restore-";
+/// A copy of what there was before a newer program changed the tables.
+const BEFORE_UPGRADE: &str = "schema-";
+/// Copies that were asked for and are kept; whoever wants another has to remove one.
+const MOST_ASKED: usize = 50;
 
 /// What belongs to the moment, not to the accounts: it stays as it is.
 const KEPT: [&str; 6] = ["meta", "tombstones", "leases", "refresh_leases", "sessions", "logins"];
@@ -35,6 +48,23 @@ pub struct Copied {
     pub bytes: u64,
     /// The key file beside it, if it was wanted and there is one.
     pub key_file: Option<PathBuf>,
+}
+
+/// A copy in the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Backup")]
+pub struct Kept {
+    /// The name of its file.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was written.
+    #[schemars(with = "String")]
+    #[serde(serialize_with = "rfc3339")]
+    pub created_at: Timestamp,
+    /// Why it was made: somebody `asked`, or before an `upgrade` or a `restore`.
+    #[schemars(extend("enum" = ["asked", "upgrade", "restore"]))]
+    pub reason: &'static str,
 }
 
 /// What a restore did.
@@ -63,6 +93,57 @@ impl Store {
         blocking(move || copy(&data_dir, &to, with_key)).await
     }
 
+    /// The same into the data folder, under a name with `stamp` in it. The key is not put beside it.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] when there are too many; as [`Store::backup`].
+    pub async fn backup_here(&self, stamp: &str) -> Result<Kept> {
+        let asked = self.backups().await?.iter().filter(|it| it.reason == "asked").count();
+        if asked >= MOST_ASKED {
+            let message = format!("there are {asked} copies already: remove one");
+            return Err(Error::Limited { message, retry_after: None });
+        }
+        let folder = self.backup_folder();
+        files::make_private_dir(&folder)?;
+        let name = format!("{ASKED}{stamp}.db");
+        self.backup(&folder.join(&name), false).await?;
+        self.kept(&name).await
+    }
+
+    /// Where copies are that this program keeps.
+    #[must_use]
+    pub fn backup_folder(&self) -> PathBuf {
+        self.data_dir().join(FOLDER)
+    }
+
+    /// The copies in the data folder, the newest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn backups(&self) -> Result<Vec<Kept>> {
+        let folder = self.backup_folder();
+        blocking(move || kept_in(&folder)).await
+    }
+
+    /// Removes one of them for good.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; when it cannot be removed.
+    pub async fn remove_backup(&self, name: &str) -> Result<()> {
+        // Only what is in the list has a path.
+        let path = self.backup_folder().join(self.kept(name).await?.name);
+        blocking(move || {
+            std::fs::remove_file(&path)
+                .map_err(|source| files::data_error(&path, "it cannot be removed", source))
+        })
+        .await
+    }
+
+    async fn kept(&self, name: &str) -> Result<Kept> {
+        let kept = self.backups().await?.into_iter().find(|it| it.name == name);
+        kept.ok_or_else(|| Error::not_found("backup", name))
+    }
+
     /// Puts a copy in place of the present accounts, keys and groups, in one transaction. What there
     /// was is copied first, under a name with `stamp` in it.
     ///
@@ -77,7 +158,7 @@ impl Store {
     ) -> Result<Restored> {
         self.flush().await?;
         let (data_dir, from) = (self.data_dir().to_owned(), from.to_owned());
-        let before = data_dir.join(FOLDER).join(format!("before-restore-{stamp}.db"));
+        let before = data_dir.join(FOLDER).join(format!("{BEFORE_RESTORE}{stamp}.db"));
         let passphrase = passphrase.cloned();
         blocking(move || restore(&data_dir, &from, passphrase.as_ref(), before)).await
     }
@@ -98,11 +179,11 @@ impl Store {
 pub(super) fn before_migration(conn: &Connection, data_dir: &Path, found: i64) -> Result<()> {
     let folder = data_dir.join(FOLDER);
     files::make_private_dir(&folder)?;
-    let path = folder.join(format!("schema-{found}.db"));
+    let path = folder.join(format!("{BEFORE_UPGRADE}{found}.db"));
     // Of those who find the old schema at the same time each writes a copy of its own.
     static TAKEN: AtomicU32 = AtomicU32::new(0);
     let n_taken = TAKEN.fetch_add(1, Ordering::Relaxed);
-    let own = folder.join(format!("schema-{found}-{}-{n_taken}.db", std::process::id()));
+    let own = folder.join(format!("{BEFORE_UPGRADE}{found}-{}-{n_taken}.db", std::process::id()));
     let _ = std::fs::remove_file(&own);
     write_copy(conn, &own)?;
     let copied = open(&own, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -114,6 +195,41 @@ pub(super) fn before_migration(conn: &Connection, data_dir: &Path, found: i64) -
         false => std::fs::remove_file(&own),
     };
     kept.map_err(|source| files::data_error(&path, "the copy cannot be written", source))
+}
+
+fn kept_in(folder: &Path) -> Result<Vec<Kept>> {
+    let unreadable = |source| files::data_error(folder, "the folder cannot be read", source);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut kept = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(reason) = reason(&name) else { continue };
+        // One that goes away meanwhile is none.
+        let Ok(about) = entry.metadata() else { continue };
+        let written = about.modified().ok().and_then(|it| it.duration_since(UNIX_EPOCH).ok());
+        let millis = written.and_then(|it| i64::try_from(it.as_millis()).ok());
+        let created_at = Timestamp(millis.unwrap_or_default());
+        kept.push(Kept { name, bytes: about.len(), created_at, reason });
+    }
+    kept.sort_by(|a, b| (b.created_at, &b.name).cmp(&(a.created_at, &a.name)));
+    Ok(kept)
+}
+
+/// Why a copy of that name was made; none if it is no copy that is done.
+fn reason(name: &str) -> Option<&'static str> {
+    let stem = name.strip_suffix(".db")?;
+    [(ASKED, "asked"), (BEFORE_UPGRADE, "upgrade"), (BEFORE_RESTORE, "restore")]
+        .into_iter()
+        .find_map(|(prefix, reason)| stem.starts_with(prefix).then_some(reason))
+}
+
+fn rfc3339<S: Serializer>(it: &Timestamp, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&it.to_rfc3339())
 }
 
 fn copy(data_dir: &Path, to: &Path, with_key: bool) -> Result<Copied> {

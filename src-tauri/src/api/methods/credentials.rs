@@ -20,6 +20,7 @@ use crate::oauth::refresh::Need;
 use crate::pool::account::{Account, Group, Kind, Status, Strategy};
 use crate::ports::TokenStore as _;
 use crate::probe::{self, Probe};
+use crate::trials;
 use crate::upstream::ProxyUrl;
 
 #[derive(Deserialize, JsonSchema)]
@@ -251,7 +252,7 @@ async fn validate(app: &App, id: &AccountId) -> Result<Validation> {
             let message = "no key of this pool is active".to_owned();
             return Ok(unasked(message, status));
         };
-        (app.store.key_secret(&key).await?, test_model(&config, &account))
+        (app.store.key_secret(&key).await?, trials::cheapest(&config, &account))
     } else {
         let tokens = app.store.tokens(id).await?;
         if let Some(reason) = tokens.needs_login {
@@ -270,7 +271,7 @@ async fn validate(app: &App, id: &AccountId) -> Result<Validation> {
         bearer: &bearer,
         user_agent: account.user_agent.as_deref(),
         proxy: proxy.as_ref(),
-        model: model.as_deref(),
+        model,
     };
     let verdict = probe::ask(&config, &app.clients, probe, now.0).await?;
     let details = ValidationDetails {
@@ -288,16 +289,6 @@ async fn usable_key(app: &App, id: &AccountId) -> Result<Option<crate::ids::KeyI
     let active =
         |it: &&crate::pool::account::Key| it.status == crate::pool::account::KeyStatus::Active;
     Ok(keys.iter().find(active).map(|it| it.id.clone()))
-}
-
-/// The model a key is tested with: the first of the catalogue at the account's own endpoint.
-pub(super) fn test_model(config: &crate::config::Config, account: &Account) -> Option<String> {
-    config
-        .models
-        .iter()
-        .find(|it| it.endpoint == account.endpoint)
-        .or_else(|| config.models.first())
-        .map(|it| it.id.clone())
 }
 
 async fn refresh(app: &App, id: &AccountId) -> Result<RefreshedTokens> {

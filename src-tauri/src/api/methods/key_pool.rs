@@ -4,12 +4,12 @@
 //! first account of keys.
 //! Must not know: how keys are stored or picked.
 
-use futures_util::{StreamExt as _, stream};
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::credentials::test_model;
-use super::keys::{KeyTested, TESTS_AT_ONCE, test_one};
+use super::keys::KeyTested;
 use super::{Empty, None_, Registered, Table};
 use crate::accounts::spec::{AccountSpec, KeyEntry, KeyList};
 use crate::accounts::view::{KeyCounts, KeyView};
@@ -21,6 +21,7 @@ use crate::ids::{AccountId, GroupId, KeyId};
 use crate::pool::account::{Account, Key, KeyStatus, Kind};
 use crate::secret::Secret;
 use crate::store::Changes;
+use crate::trials::Subject;
 
 /// Keys on a page when nobody says, and at most.
 const PAGE: usize = 100;
@@ -215,7 +216,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
     table.add("test_pool_key", |context, it: TestOne| async move {
         let app = context.app().await?;
         let (account, key) = found(app, &it.api_key_id).await?;
-        test_one(app, &account, key, &model(app, &account, it.model)?).await
+        let subject = Subject { account, key: Some(key) };
+        Ok(KeyTested::from(app.trials.one(&subject, it.model.as_deref()).await))
     })?;
     table.add("test_pool_keys", |context, it: TestAll| async move {
         test_all(context.app().await?, it).await
@@ -305,23 +307,18 @@ async fn add(app: &App, it: Add) -> Result<PoolKeysAdded> {
 
 async fn test_all(app: &App, it: TestAll) -> Result<PoolTested> {
     let changes = app.store.changes_since(0).await?;
-    let wanted = |key: &Key| {
-        if it.api_key_ids.is_empty() {
-            key.status != KeyStatus::Disabled
-        } else {
-            it.api_key_ids.contains(&key.id)
-        }
+    let named: HashSet<&KeyId> = it.api_key_ids.iter().collect();
+    let wanted = |key: &Key| match named.is_empty() {
+        true => key.status != KeyStatus::Disabled,
+        false => named.contains(&key.id),
     };
-    let mut asked = Vec::new();
-    for (account, key) in Filter::default().of(&changes) {
-        if wanted(key) {
-            asked.push((account.clone(), key.clone(), model(app, account, it.model.clone())?));
-        }
-    }
-    let tests = stream::iter(asked)
-        .map(async |(account, key, model)| test_one(app, &account, key, &model).await);
-    let tested: Vec<Result<KeyTested>> = tests.buffered(TESTS_AT_ONCE).collect().await;
-    let keys: Vec<KeyTested> = tested.into_iter().collect::<Result<_>>()?;
+    let fitting = Filter::default().of(&changes);
+    let fitting = fitting.into_iter().filter(|(_, key)| wanted(key));
+    let subjects = fitting
+        .map(|(account, key)| Subject { account: account.clone(), key: Some(key.clone()) })
+        .collect();
+    let tried = app.trials.all(subjects, it.model.as_deref()).await;
+    let keys: Vec<KeyTested> = tried.into_iter().map(KeyTested::from).collect();
     let ok = keys.iter().filter(|it| it.ok).count();
     Ok(PoolTested { tested: keys.len(), ok, failed: keys.len() - ok, keys })
 }
@@ -400,12 +397,6 @@ fn new_pool(pool: Option<&GroupId>) -> AccountSpec {
         pool.filter(|it| it.as_str() != NO_POOL).cloned().into_iter().collect();
     let name = groups.first().map(ToString::to_string);
     AccountSpec { name, groups: Some(groups), ..AccountSpec::default() }
-}
-
-fn model(app: &App, account: &Account, asked: Option<String>) -> Result<String> {
-    asked.or_else(|| test_model(&app.config.get(), account)).ok_or_else(|| {
-        Error::invalid("model", "missing: the catalogue is empty, name a model to test with")
-    })
 }
 
 fn account_of<'a>(changes: &'a Changes, key: &Key) -> Option<&'a Account> {

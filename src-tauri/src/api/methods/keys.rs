@@ -1,29 +1,21 @@
 //! `add_api_keys`, `remove_api_keys`, `set_api_key_status`, `test_api_keys`.
 //!
-//! Owns: the params and results of these methods; how many keys are tested at once.
+//! Owns: the params and results of these methods.
 //! Must not know: how keys are stored or picked.
 
-use futures_util::{StreamExt as _, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::credentials::test_model;
 use super::{Registered, Table};
 use crate::accounts::spec::KeyList;
 use crate::accounts::view::KeyView;
 use crate::accounts::{KeysChanged, Mode};
 use crate::api::params::or_default;
 use crate::app::App;
-use crate::broker::{Loan, Outcome, Report};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId};
-use crate::models;
-use crate::pool::account::{Account, Key, KeyStatus};
-use crate::probe::{self, Probe};
-
-/// Keys that are tested at the same time: enough to be quick, few enough not to look like an
-/// attack.
-pub(super) const TESTS_AT_ONCE: usize = 4;
+use crate::pool::account::{Key, KeyStatus};
+use crate::trials::{Subject, Tried};
 
 #[derive(Deserialize, JsonSchema)]
 struct Add {
@@ -76,11 +68,21 @@ struct KeysTested {
 pub(super) struct KeyTested {
     id: KeyId,
     tail: String,
+    /// The request was answered.
     pub(super) ok: bool,
     /// Upstream's HTTP status; none where it did not answer.
     status: Option<u16>,
+    /// What is wrong, as `test_credential` tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
     /// For a person.
     message: String,
+    /// What that means, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// The model that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
     latency_ms: u64,
 }
 
@@ -119,55 +121,25 @@ async fn test(app: &App, it: Test) -> Result<KeysTested> {
     if keys.is_empty() {
         return Err(Error::invalid("api_key_ids", "none of them is a key of this account"));
     }
-    let model = it.model.clone().or_else(|| test_model(&app.config.get(), &account));
-    let model = model.ok_or_else(|| {
-        Error::invalid("model", "missing: the catalogue is empty, name a model to test with")
-    })?;
-    let tested: Vec<Result<KeyTested>> = stream::iter(keys)
-        .map(|key| test_one(app, &account, key, &model))
-        .buffered(TESTS_AT_ONCE)
-        .collect()
-        .await;
-    let tested: Result<Vec<KeyTested>> = tested.into_iter().collect();
-    Ok(KeysTested { keys: tested? })
+    let subjects = keys.into_iter().map(|key| Subject { account: account.clone(), key: Some(key) });
+    let tried = app.trials.all(subjects.collect(), it.model.as_deref()).await;
+    Ok(KeysTested { keys: tried.into_iter().map(KeyTested::from).collect() })
 }
 
-/// Asks with one key, and notes the answer as a request's would be.
-pub(super) async fn test_one(
-    app: &App,
-    account: &Account,
-    key: Key,
-    model: &str,
-) -> Result<KeyTested> {
-    let secret = app.store.key_secret(&key.id).await?;
-    let proxy = app.store.proxy(&account.id).await?;
-    let config = app.config.get();
-    let probe = Probe {
-        bearer: &secret,
-        user_agent: account.user_agent.as_deref(),
-        proxy: proxy.as_ref(),
-        model: Some(model),
-    };
-    let verdict = probe::ask(&config, &app.clients, probe, app.clock.now().0).await?;
-    let outcome = verdict.fault.clone().map_or(Outcome::Success, Outcome::Fault);
-    app.broker
-        .release(Report {
-            account_id: account.id.clone(),
-            key_id: Some(key.id.clone()),
-            loan: Loan::None,
-            model: Some(models::route(&config, model).model),
-            outcome,
-            usage: droid_protocol::event::Usage::default(),
-            latency: Some(verdict.latency),
-            first_token: None,
-        })
-        .await?;
-    Ok(KeyTested {
-        id: key.id,
-        tail: key.tail,
-        ok: verdict.accepted(),
-        status: verdict.status,
-        message: verdict.message(),
-        latency_ms: u64::try_from(verdict.latency.as_millis()).unwrap_or(u64::MAX),
-    })
+// === impl KeyTested ===
+
+impl From<Tried> for KeyTested {
+    fn from(it: Tried) -> Self {
+        Self {
+            id: it.api_key_id.unwrap_or_else(|| KeyId::from(String::new())),
+            tail: it.tail.unwrap_or_default(),
+            ok: it.ok,
+            status: it.status,
+            class: it.class,
+            message: it.message,
+            hint: it.hint,
+            model: it.model,
+            latency_ms: it.latency_ms,
+        }
+    }
 }

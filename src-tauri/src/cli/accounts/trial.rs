@@ -1,15 +1,18 @@
 //! `test`: one real request through an account, a key, or all; `validate`: is it accepted.
 //!
-//! Owns: the order of trials, their progress, the sums that are told.
-//! Must not know: what a trial sends.
+//! Owns: how many are tried in one call, how far a test of many is shown, the sums that are told.
+//! Must not know: what a trial sends, what an answer means.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::failure::{Exit, Failure, Result};
+use crate::cli::failure::{Exit, Failure, Result, hint};
 use crate::cli::names::{self, text};
 use crate::cli::page::{Cell, Table, Tone};
 use crate::cli::session::{Answer, Session};
+use crate::cli::working::Progress;
 
 /// Make one real request through an account, or all of them
 #[derive(Args)]
@@ -18,15 +21,16 @@ Examples:
   droid-provider-cli test                 every account that is enabled
   droid-provider-cli test Team --model claude-sonnet-4-5-20250929
 
-Each answer is noted as any request's would be: a key that is refused is paused or
-banned. The exit code is 1 if any was refused, 4 if all that is missing is a sign-in.")]
+Each key of a pool is tested. An answer is noted as any request's is: it lifts a pause
+or begins one, and its tokens are counted. The exit code is 1 if any failed, 4 if all
+that is missing is a sign-in.")]
 pub(crate) struct Test {
     /// Name, id, or the first letters of an id; all enabled accounts if left out
     account: Option<String>,
     /// Every enabled account, as without ACCOUNT
     #[arg(long, conflicts_with = "account")]
     all: bool,
-    /// Model to ask; the first of the catalogue at the account's endpoint if left out
+    /// Model to ask; the cheapest that the account's endpoint serves if left out
     #[arg(long)]
     model: Option<String>,
 }
@@ -39,6 +43,15 @@ Example:
 pub(crate) struct Validate {
     /// Name, id, or the first letters of an id
     account: String,
+}
+
+/// Ways in that are tried in one call: few enough to show how far it is.
+const BATCH: usize = 8;
+
+/// A signed-in account, or a key of a pool.
+enum Way {
+    Account(Value),
+    Key(Value),
 }
 
 // === impl Test ===
@@ -56,61 +69,66 @@ impl Test {
             let hint = format!("add one: {} login", crate::cli::NAME);
             return Err(Failure::new("not_found", "there is no enabled account").hint(hint));
         }
-        let mut results = Vec::new();
+        let mut ways = Vec::new();
         for account in &accounts {
-            results.append(&mut self.one(session, account).await?);
+            ways.append(&mut ways_of(session, account).await?);
         }
-        // A trial may have found out that an account needs a sign-in.
-        let waiting = names::accounts(session).await?;
-        let waiting = waiting.iter().filter(|it| it["status"] == "needs_login");
-        let waiting: Vec<&Value> = waiting.map(|it| &it["id"]).collect();
-        Ok(told(session, &results, &waiting))
+        let mut results = Vec::new();
+        let doing = match accounts.as_slice() {
+            [one] => format!("testing `{}`", text(&one["name"])),
+            several => format!("testing {} accounts", several.len()),
+        };
+        let progress = Progress::new(doing, ways.len());
+        for batch in ways.chunks(BATCH) {
+            results.append(&mut progress.during(self.tried(session, batch)).await?);
+            let n_failed = results.iter().filter(|it| it["ok"] != true).count();
+            progress.reached(results.len(), format!(", {n_failed} failed"));
+        }
+        drop(progress);
+        let place =
+            |it: &Value| accounts.iter().position(|known| known["id"] == it["credential_id"]);
+        results.sort_by_key(place);
+        Ok(told(session, &results))
     }
 
-    /// A row for each way in that the account has.
-    async fn one(&self, session: &Session, account: &Value) -> Result<Vec<Value>> {
-        let name = text(&account["name"]);
-        let doing = format!("testing `{name}`");
-        let mut params = json!({ "credential_id": account["id"] });
-        if account["auth_type"] != "api_key" {
-            let answer = session.call_telling(&doing, "validate_credential", params).await?;
-            return Ok(vec![json!({
-                "credential_id": account["id"],
-                "name": name,
-                "ok": answer["valid"],
-                "status": answer["details"]["status_code"],
-                "latency_ms": answer["details"]["latency_ms"],
-                "message": answer["message"],
-            })]);
+    async fn tried(&self, session: &Session, batch: &[Way]) -> Result<Vec<Value>> {
+        let (mut accounts, mut keys) = (Vec::new(), Vec::new());
+        for way in batch {
+            match way {
+                Way::Account(id) => accounts.push(id),
+                Way::Key(id) => keys.push(id),
+            }
         }
+        let mut params = json!({ "credential_ids": accounts, "api_key_ids": keys });
         if let Some(model) = &self.model {
             params["model"] = json!(model);
         }
-        let answer = session.call_telling(&doing, "test_api_keys", params).await?;
-        let keys = answer["keys"].as_array().cloned().unwrap_or_default();
-        let rows = keys.into_iter().map(|key| {
-            json!({
-                "credential_id": account["id"],
-                "name": name,
-                "api_key_id": key["id"],
-                "tail": key["tail"],
-                "ok": key["ok"],
-                "status": key["status"],
-                "latency_ms": key["latency_ms"],
-                "message": key["message"],
-            })
-        });
-        Ok(rows.collect())
+        // Its progress is shown already.
+        let answer = session.call_unseen("test_credentials", params).await?;
+        Ok(answer["results"].as_array().cloned().unwrap_or_default())
     }
 }
 
-/// `waiting` are the accounts that need a sign-in.
-fn told(session: &Session, results: &[Value], waiting: &[&Value]) -> Answer {
+async fn ways_of(session: &Session, account: &Value) -> Result<Vec<Way>> {
+    if account["auth_type"] != "api_key" {
+        return Ok(vec![Way::Account(account["id"].clone())]);
+    }
+    let params = json!({ "credential_id": account["id"] });
+    let shown = session.call("get_credential", params).await?;
+    let keys = shown["keys"].as_array().cloned().unwrap_or_default();
+    let usable = keys.into_iter().filter(|it| it["status"] != "disabled");
+    Ok(usable.map(|it| Way::Key(it["id"].clone())).collect())
+}
+
+fn told(session: &Session, results: &[Value]) -> Answer {
     let mut table = Table::new(&["ACCOUNT", "KEY", "RESULT", ">MS", "MESSAGE"]);
     for it in results {
-        let result = match it["ok"] == true {
-            true => Cell::new("ok", Tone::Good),
-            false => Cell::new(format!("refused {}", number(&it["status"])), Tone::Bad),
+        let result = match (it["ok"] == true, it["class"].as_str()) {
+            (true, _) => Cell::new("ok", Tone::Good),
+            (false, class) => {
+                let words = [class.unwrap_or("failed").replace('_', " "), number(&it["status"])];
+                Cell::new(words.join(" ").trim_end().to_owned(), Tone::Bad)
+            }
         };
         table.row([
             text(&it["name"]).into(),
@@ -124,15 +142,27 @@ fn told(session: &Session, results: &[Value], waiting: &[&Value]) -> Answer {
     let mut page = session.page();
     page.table(&table);
     page.gap();
-    page.line(&format!("{n_ok} of {} accepted.", results.len()));
-    let mut refused = results.iter().filter(|it| it["ok"] != true);
+    // Once for each meaning, however many there are of it.
+    let hints: BTreeSet<String> = results.iter().filter_map(meaning).collect();
+    for hint in hints {
+        page.line(&hint);
+    }
+    page.line(&format!("{n_ok} of {} answered.", results.len()));
+    let mut failed = results.iter().filter(|it| it["ok"] != true);
     let exit = match n_ok == results.len() {
         true => Exit::Done,
-        false if refused.all(|it| waiting.contains(&&it["credential_id"])) => Exit::NeedsLogin,
+        false if failed.all(|it| it["class"] == "needs_login") => Exit::NeedsLogin,
         false => Exit::Failed,
     };
     let json = json!({ "ok": n_ok == results.len(), "results": results });
     Answer::new(json, page).ending(exit)
+}
+
+/// What is wrong and what to do, in the command line's words where it has its own.
+fn meaning(result: &Value) -> Option<String> {
+    let class = result["class"].as_str()?;
+    let hint = hint(class).or_else(|| result["hint"].as_str().map(str::to_owned))?;
+    Some(format!("{}: {hint}", class.replace('_', " ")))
 }
 
 /// A number, or nothing where none was told.

@@ -5,11 +5,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Check, shown};
+use super::shown;
 use crate::cli::NAME as PROGRAM;
 use crate::cli::plugin;
 use crate::cli::session::Session;
 use crate::cli::setup::Client;
+use crate::doctor::Check;
 
 /// The plugin, where ProxyCast looks for it.
 pub(super) fn host(session: &Session) -> Check {

@@ -5,18 +5,18 @@
 
 use std::path::Path;
 
-use super::{Check, data_dir, shown};
+use super::Check;
 use crate::app::App;
-use crate::cli::session::Session;
 use crate::config::Live;
+use crate::config::env::{self, Env};
 
 /// Files that nobody else may read.
 const PRIVATE: [&str; 4] = ["droid.db", "droid.db-wal", "droid.db-shm", "key"];
 
 /// The folder and the modes in it.
-pub(super) fn folder(session: &Session) -> Vec<Check> {
+pub(super) fn folder(env: &dyn Env) -> Vec<Check> {
     const NAME: &str = "data folder";
-    let Some(folder) = data_dir(session) else {
+    let Ok(folder) = env::data_dir(env) else {
         let hint = "name one with DROID_DATA_DIR";
         return vec![Check::wrong(NAME, "there is no home folder", hint)];
     };
@@ -74,6 +74,11 @@ pub(super) async fn database(app: &App) -> Vec<Check> {
         Err(error) => checks.push(Check::wrong("secrets", error.to_string(), copies)),
     }
     checks
+}
+
+/// A path for a person.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 #[cfg(unix)]

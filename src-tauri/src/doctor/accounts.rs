@@ -3,47 +3,46 @@
 //! Owns: what is told of each that cannot.
 //! Must not know: upstream: no account is used.
 
-use serde_json::Value;
-
-use super::Check;
-use crate::cli::NAME as PROGRAM;
-use crate::cli::names::{self, text};
-use crate::cli::session::Session;
+use super::{Check, PROGRAM};
+use crate::accounts::view::health;
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::pool::account::Account;
 
 const NAME: &str = "accounts";
 
-pub(super) async fn checks(session: &Session) -> Vec<Check> {
-    let accounts = match names::accounts(session).await {
-        Ok(accounts) => accounts,
-        Err(failure) => {
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    let accounts = match app.store.changes_since(0).await {
+        Ok(changes) => changes.accounts,
+        Err(error) => {
             let hint = format!("{PROGRAM} accounts list");
-            return vec![Check::wrong(NAME, failure.message, hint)];
+            return vec![Check::wrong(NAME, error.to_string(), hint)];
         }
     };
+    let now = app.clock.now();
     if accounts.is_empty() {
         let hint = format!("{PROGRAM} login, or {PROGRAM} accounts add-keys --name Team");
         return vec![Check::wrong(NAME, "there is none", hint)];
     }
-    let is_healthy = |it: &&Value| it["health"] == "healthy";
+    let is_healthy = |it: &&Account| health(it, now) == "healthy";
     let n_healthy = accounts.iter().filter(is_healthy).count();
     let total = format!("{n_healthy} of {} can take requests", accounts.len());
     let mut checks = vec![match n_healthy {
         0 => Check::wrong(NAME, total, format!("{PROGRAM} explain shows why")),
         _ => Check::ok(NAME, total),
     }];
-    checks.extend(accounts.iter().filter_map(|it| one(session, it)));
+    checks.extend(accounts.iter().filter_map(|it| one(it, now)));
     checks
 }
 
-fn one(session: &Session, account: &Value) -> Option<Check> {
-    let name = text(&account["name"]);
+fn one(account: &Account, now: Timestamp) -> Option<Check> {
+    let name = &account.name;
     let quoted = format!("'{}'", name.replace('\'', "'\\''"));
-    let error = text(&account["error"]);
-    let said = |what: &str| match error.as_str() {
-        "" => format!("`{name}` {what}"),
-        error => format!("`{name}` {what}: {error}"),
+    let said = |what: &str| match &account.error {
+        None => format!("`{name}` {what}"),
+        Some(error) => format!("`{name}` {what}: {error}"),
     };
-    Some(match account["health"].as_str()? {
+    Some(match health(account, now) {
         "needs_login" => {
             let hint = format!("{PROGRAM} login --account {quoted}");
             Check::wrong("account", said("needs a new sign-in"), hint)
@@ -61,9 +60,10 @@ fn one(session: &Session, account: &Value) -> Option<Check> {
             Check::warning("account", said("has a subscription that ended"), hint)
         }
         "cooling" => {
-            let left = session.until(&text(&account["cooling"]["until"]));
+            let until = account.health.cooling_at(now).map_or(now, |it| it.until);
+            let left = until.since(now).as_secs();
             let hint = format!("wait, or lift it: {PROGRAM} accounts reset {quoted}");
-            Check::warning("account", said(&format!("rests for {left}")), hint)
+            Check::warning("account", said(&format!("rests for {left} s")), hint)
         }
         _ => return None,
     })
