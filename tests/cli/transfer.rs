@@ -45,6 +45,7 @@ async fn a_key_pool_becomes_groups_and_pools_and_no_key_is_lost() {
     let wanted = pairs(&[
         ("poolGroups[2]", "skipped"),
         ("keys[5]", "skipped"),
+        ("config.multiTier", "skipped"),
         ("poolGroups[0]", "added"),
         ("poolGroups[1]", "added"),
         ("keys", "added"),

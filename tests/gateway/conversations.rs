@@ -111,6 +111,27 @@ async fn names_are_redirected_and_levels_of_reasoning_set() {
 }
 
 #[tokio::test]
+async fn what_an_endpoint_has_no_place_for_is_named_in_a_header_without_its_value() {
+    let rig = configured(json!({})).await;
+    account(&rig, json!({})).await;
+    let gateway = started(&rig).await;
+    let more = json!({ "top_k": 987_654, "metadata": { "canary": "it" } });
+    for stream in [false, true] {
+        let ask = Ask::new(Dialect::Anthropic, GENERAL, stream).more(more.clone());
+        let answer = ask.send(&gateway).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let dropped = answer.header("x-droid-dropped").expect("something is lost").to_owned();
+        assert!(dropped.split(", ").any(|it| it == "top_k"), "{dropped}");
+        assert!(!dropped.contains("987654") && !dropped.contains("canary"), "{dropped}");
+    }
+    for (model, more) in [(GENERAL, json!({})), (CLAUDE, more)] {
+        let answer = Ask::new(Dialect::Anthropic, model, false).more(more).send(&gateway).await;
+        assert_eq!(answer.header("x-droid-dropped"), None, "{model}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn tokens_are_counted_by_upstream_where_it_can_else_about_and_cost_nothing() {
     let rig = configured(json!({})).await;
     let (id, _) = account(&rig, json!({ "max_concurrency": 1 })).await;

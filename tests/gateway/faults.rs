@@ -37,6 +37,7 @@ fn told(dialect: Dialect, answer: &Answer) -> String {
     match dialect {
         Dialect::Anthropic => {
             assert_eq!(body["type"], "error", "{body}");
+            assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"), "{body}");
             assert!(
                 error["type"]
                     .as_str()
