@@ -125,8 +125,8 @@ struct Noted {
 /// Which requests of a row are asked: a stream for those that fail within one.
 fn ask_of(row: &Row, client: Dialect, at: usize) -> Ask {
     // Else half of them, so that both kinds meet every status.
-    let stream =
-        row.streamed || (at + CLIENTS.iter().position(|it| *it == client).unwrap()) % 2 == 0;
+    let column = CLIENTS.iter().position(|it| *it == client).expect("a client");
+    let stream = row.streamed || (at + column).is_multiple_of(2);
     Ask::new(client, ENDPOINTS[at].0, stream)
 }
 

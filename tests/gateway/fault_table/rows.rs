@@ -90,7 +90,7 @@ fn mistakes() -> Vec<Row> {
     .into_iter()
     .map(|(code, anthropic, gemini)| Row {
         outcome: "error:request",
-        ..row(code, told("top_k is wrong"), [code; 4], [anthropic, INVALID, INVALID, gemini])
+        ..row(code, &told("top_k is wrong"), [code; 4], [anthropic, INVALID, INVALID, gemini])
     })
     .collect()
 }
@@ -106,7 +106,7 @@ fn models() -> Vec<Row> {
                 outcome: "error:model",
                 account: Rest::Model(600),
                 key: Rest::Model(600),
-                ..row(code, body, [404; 4], words)
+                ..row(code, &body, [404; 4], words)
             }
         })
         .collect()
@@ -117,7 +117,7 @@ fn credentials() -> Vec<Row> {
         outcome: "error:credential",
         another_helps: true,
         another_key_helps: true,
-        ..row(code, told("no"), [code; 4], words)
+        ..row(code, &told("no"), [code; 4], words)
     };
     vec![
         // Once more with a refreshed token.
@@ -143,7 +143,7 @@ fn limits() -> Vec<Row> {
         key_status: "banned",
         ..row(
             code,
-            json!({ "error": { "message": "pay", "code": quota } }),
+            &json!({ "error": { "message": "pay", "code": quota } }),
             status,
             ["billing_error", quota, quota, gemini],
         )
@@ -167,7 +167,7 @@ fn limits() -> Vec<Row> {
             retry_after: Some(seconds),
             account: Rest::All(seconds),
             key: Rest::All(seconds),
-            ..row(429, Value::Null, [429; 4], words)
+            ..row(429, &Value::Null, [429; 4], words)
         }
     };
     vec![
@@ -186,7 +186,7 @@ fn failures() -> Vec<Row> {
         another_helps: true,
         account: Rest::All(5),
         pool: Rest::All(5),
-        ..row(code, told("sorry"), status, [anthropic, SERVER, SERVER, gemini])
+        ..row(code, &told("sorry"), status, [anthropic, SERVER, SERVER, gemini])
     };
     let gone = ["api_error", SERVER, SERVER, "UNAVAILABLE"];
     vec![
@@ -227,7 +227,7 @@ fn within() -> Vec<Row> {
             account: Rest::All(60),
             key: Rest::All(60),
             streamed: true,
-            ..row(0, Value::Null, [429; 4], limited)
+            ..row(0, &Value::Null, [429; 4], limited)
         },
         Row {
             name: "a stream of nothing".to_owned(),
@@ -295,7 +295,7 @@ fn told(message: &str) -> Value {
 }
 
 /// A row that changes nothing and that nobody else can help with.
-fn row(code: u16, body: Value, status: [u16; 4], word: [&'static str; 4]) -> Row {
+fn row(code: u16, body: &Value, status: [u16; 4], word: [&'static str; 4]) -> Row {
     let body = body.to_string();
     Row {
         name: code.to_string(),
@@ -328,6 +328,6 @@ fn broken(name: &str, action: Action, status: [u16; 4], word: [&'static str; 4])
         another_helps: true,
         account: Rest::All(5),
         pool: Rest::All(5),
-        ..row(0, Value::Null, status, word)
+        ..row(0, &Value::Null, status, word)
     }
 }
