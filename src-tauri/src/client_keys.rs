@@ -148,6 +148,29 @@ impl ClientKeys {
     /// [`Error::Unauthorized`] as [`ClientKeys::check`]; [`Error::Forbidden`] for a model it may not
     /// ask for; [`Error::Limited`] when one of its limits is reached.
     pub fn admit(&self, key: &ClientKey, model: &str, now: Timestamp) -> Result<Admission> {
+        let (key, live) = self.allowed(key, model, now)?;
+        let admission = Admission::take(self.0.parts.clone(), Arc::clone(&key), live, now)?;
+        if key.first_used_at.is_none() {
+            // The store will say so within a second; its end may hang on it now.
+            self.state().first_used(&key.id, now);
+        }
+        Ok(admission)
+    }
+
+    /// Whether a key may ask about a model at all; takes none of its places and counts nothing.
+    ///
+    /// # Errors
+    /// As [`ClientKeys::admit`], but for its limits.
+    pub fn allow(&self, key: &ClientKey, model: &str, now: Timestamp) -> Result<()> {
+        self.allowed(key, model, now).map(drop)
+    }
+
+    fn allowed(
+        &self,
+        key: &ClientKey,
+        model: &str,
+        now: Timestamp,
+    ) -> Result<(Arc<ClientKey>, Arc<Live>)> {
         let (key, live) = {
             let state = self.state();
             // The latest word on it counts.
@@ -165,12 +188,7 @@ impl ClientKeys {
             let message = "this client key may not ask for this model".to_owned();
             return Err(Error::Forbidden { message });
         }
-        let admission = Admission::take(self.0.parts.clone(), Arc::clone(&key), live, now)?;
-        if key.first_used_at.is_none() {
-            // The store will say so within a second; its end may hang on it now.
-            self.state().first_used(&key.id, now);
-        }
-        Ok(admission)
+        Ok((key, live))
     }
 
     /// How many requests of a key are under way in this process.
@@ -306,7 +324,9 @@ pub fn ends_at(key: &ClientKey) -> Option<Timestamp> {
     }
 }
 
-fn may_ask(patterns: &[String], model: &str) -> bool {
+/// Whether one of the patterns is the model; no pattern at all is every model.
+#[must_use]
+pub fn may_ask(patterns: &[String], model: &str) -> bool {
     let model = model.to_ascii_lowercase();
     patterns.is_empty()
         || patterns.iter().any(|it| crate::models::fits(&it.to_ascii_lowercase(), &model))

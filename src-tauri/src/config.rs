@@ -14,6 +14,7 @@ use url::Url;
 
 mod check;
 pub mod env;
+pub mod former;
 mod keys;
 mod live;
 mod load;

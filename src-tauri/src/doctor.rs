@@ -90,6 +90,7 @@ pub async fn look(
             "mend the file it names; config_schema tells what is expected",
         )),
     }
+    checks.extend(data::environment(&*boot.env));
     match app {
         Some(Ok(app)) => {
             checks.extend(data::database(app).await);

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use droid_protocol::fault::{Fault, clean_text};
 
+mod kind;
+
+pub use kind::Kind;
+
 /// The result of everything inside.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -175,30 +179,36 @@ impl Error {
         Self::NotFound { what, id }
     }
 
-    /// A stable word for programs, the `kind` of an RPC error's data.
+    /// What it is, for programs.
+    #[must_use]
+    pub const fn class(&self) -> Kind {
+        match self {
+            Self::Invalid { .. } => Kind::Invalid,
+            Self::NotFound { .. } => Kind::NotFound,
+            Self::Stale { .. } => Kind::Stale,
+            Self::Unauthorized { .. } => Kind::Unauthorized,
+            Self::Forbidden { .. } => Kind::Forbidden,
+            Self::Limited { .. } => Kind::Limited,
+            Self::NoAccount { .. } => Kind::NoAccount,
+            Self::NeedsLogin { .. } => Kind::NeedsLogin,
+            Self::RefreshFailed { .. } => Kind::RefreshFailed,
+            Self::LoginOver { .. } => Kind::LoginOver,
+            Self::Upstream(_) => Kind::Upstream,
+            Self::Config { .. } => Kind::Config,
+            Self::Data { .. } => Kind::DataFolder,
+            Self::NewerSchema { .. } => Kind::NewerSchema,
+            Self::WrongKey { .. } => Kind::WrongKey,
+            Self::Damaged { .. } => Kind::Damaged,
+            Self::Store { .. } => Kind::Store,
+            Self::Stopping => Kind::Stopping,
+            Self::Internal(_) => Kind::Internal,
+        }
+    }
+
+    /// The stable word of its [`Kind`], the `kind` of an RPC error's data.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Invalid { .. } => "invalid",
-            Self::NotFound { .. } => "not_found",
-            Self::Stale { .. } => "stale",
-            Self::Unauthorized { .. } => "unauthorized",
-            Self::Forbidden { .. } => "forbidden",
-            Self::Limited { .. } => "limited",
-            Self::NoAccount { .. } => "no_account",
-            Self::NeedsLogin { .. } => "needs_login",
-            Self::RefreshFailed { .. } => "refresh_failed",
-            Self::LoginOver { .. } => "login_over",
-            Self::Upstream(_) => "upstream",
-            Self::Config { .. } => "config",
-            Self::Data { .. } => "data_folder",
-            Self::NewerSchema { .. } => "newer_schema",
-            Self::WrongKey { .. } => "wrong_key",
-            Self::Damaged { .. } => "damaged",
-            Self::Store { .. } => "store",
-            Self::Stopping => "stopping",
-            Self::Internal(_) => "internal",
-        }
+        self.class().as_str()
     }
 
     /// True when the same call can succeed later without anybody changing anything.

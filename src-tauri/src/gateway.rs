@@ -74,6 +74,9 @@ pub fn run(boot: Boot, options: Options) -> Result<()> {
 pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>) -> Result<()> {
     let context = Arc::new(Context::new(boot.clone()));
     let config = context.config().await?.get();
+    for it in config::former::set(&*boot.env) {
+        log::warn!("{} in the environment means nothing here: {}", it.name, it.instead);
+    }
     let wanted = bind::address(&*boot.env, options.listen, &config.gateway)?;
     let app = context.app().await?.clone();
     bind::allow(wanted, &bind::Guards::of(&app, &*boot.env).await?)?;

@@ -23,7 +23,7 @@ use self::attempt::{Attempt, Ended, Opened, Refused, usage_of};
 pub use self::call::{Answer, AnswerBody, Call, Failure, UpstreamKey};
 pub use self::count::Count;
 use self::entry::{Entry, Said};
-use self::pass_on::{as_json, as_stream, pass_on};
+use self::pass_on::{as_json, as_stream, pass_on, tell_losses};
 pub use self::pump::Pump;
 use self::tries::{Next, Tries, told};
 use crate::broker::{Broker, Outcome, Wanted};
@@ -140,7 +140,11 @@ impl Relay {
     }
 
     fn prepare(&self, config: &Config, call: &Call, forget_thoughts: bool) -> Result<Outbound> {
-        outbound::prepare(config, &self.inbound(call, &|name| call.header(name), forget_thoughts))
+        let header = |name: &str| call.header(name);
+        let inbound = self.inbound(call, &header, forget_thoughts);
+        let mut outbound = outbound::prepare(config, &inbound)?;
+        outbound.reading.wish.request_id = Some(call.request_id.clone());
+        Ok(outbound)
     }
 
     fn inbound<'a>(
@@ -214,6 +218,7 @@ impl Relay {
         match opened {
             Opened::Whole { status, headers: came_with, body, came } => {
                 let mut headers = pass_on(&came_with);
+                tell_losses(&mut headers, &outbound.losses);
                 match came_with.get("content-type") {
                     Some(kind) if !translates => drop(headers.insert("content-type", kind.clone())),
                     _ => as_json(&mut headers),
@@ -235,6 +240,7 @@ impl Relay {
             }
             Opened::Stream { status, headers: came_with, reader, first, rest } => {
                 let mut headers = pass_on(&came_with);
+                tell_losses(&mut headers, &outbound.losses);
                 as_stream(&mut headers);
                 match came_with.get("content-type") {
                     _ if array => as_json(&mut headers),

@@ -540,8 +540,12 @@ export type Considered = {
   sentence: string;
   /** Why it is not tried. */
   skipped: SkipReason | null;
+  /** Keys of its pool that this request would not go out with, 100 at most. */
+  skipped_keys?: SkippedKey[];
   /** The session's own. */
   sticky: boolean;
+  /** When its recent credential faults were: `scheduling.strikes` of them stop it. */
+  strikes?: string[];
   /** The group in whose turn it comes; none is the tier of those in no group. */
   tier: string | null;
 };
@@ -593,6 +597,8 @@ export type Credential = {
   revision: number;
   schedulable: boolean;
   status: Status;
+  /** When its recent credential faults were: so many of them stop it. */
+  strikes?: string[];
   subscription_expires_at?: string | null;
   token_budget?: number | null;
   tokens_used: number;
@@ -850,7 +856,10 @@ export type Key = {
   error?: string | null;
   id: string;
   last_used_at?: string | null;
+  model_cooling?: ModelCooling[];
   status: KeyStatus;
+  /** When its recent credential faults were: so many of them stop it. */
+  strikes?: string[];
   tail: string;
   tokens_used: number;
   uses: number;
@@ -884,6 +893,9 @@ export type KeyResult = {
   /** `…cdef`. */
   tail: string;
 };
+
+/** Why a key is left out. */
+export type KeySkip = "cooling" | "model_cooling" | "error" | "banned" | "disabled" | "excluded";
 
 /** The state of one key (seed S3: active, disabled, banned; plus error). */
 export type KeyStatus = "active" | "disabled" | "banned" | "error";
@@ -1075,9 +1087,12 @@ export type PoolKey = {
   error?: string | null;
   id: string;
   last_used_at?: string | null;
+  model_cooling?: ModelCooling[];
   /** The groups of its account. */
   pools: string[];
   status: KeyStatus;
+  /** When its recent credential faults were: so many of them stop it. */
+  strikes?: string[];
   tail: string;
   tokens_used: number;
   uses: number;
@@ -1248,6 +1263,20 @@ export type SkipReason = {
   reason: "behind";
 } | {
   reason: "lower_tier";
+};
+
+/** A key that is left out. */
+export type SkippedKey = {
+  /** Which. */
+  id: string;
+  /** Why. */
+  reason: KeySkip;
+  /** When its recent credential faults were. */
+  strikes?: string[];
+  /** Its last letters. */
+  tail: string;
+  /** Until when, of a pause. */
+  until?: string | null;
 };
 
 /** What a person needs to sign in. */
@@ -1557,6 +1586,9 @@ export type WeekHour = {
 export type WeekStatistics = {
   hours: WeekHour[];
 };
+
+/** What went wrong, for programs. */
+export type ErrorKind = "invalid" | "not_found" | "stale" | "unauthorized" | "forbidden" | "limited" | "no_account" | "needs_login" | "refresh_failed" | "login_over" | "upstream" | "config" | "data_folder" | "newer_schema" | "wrong_key" | "damaged" | "store" | "stopping" | "internal" | "throttled" | "forbidden_host" | "forbidden_origin" | "csrf" | "method_not_allowed" | "too_large" | "unfinished";
 
 /** Every method: what it takes, what it answers. */
 export interface Methods {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The admin API against its own document: the document is valid OpenAPI, and every operation answers
 # as it says, whatever is asked (Schemathesis). Takes about a minute.
-# Installs both once, pinned, into .make/admin.
+# Installs both once, by the hashes of requirements.txt, into .make/admin.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -21,7 +21,8 @@ if [ "$(cat "$cache/lock" 2>/dev/null)" != "$lock" ]; then
     echo "installing Schemathesis"
     rm -rf "$cache/venv"
     python3 -m venv "$cache/venv"
-    "$cache/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r requirements.txt
+    "$cache/venv/bin/pip" install --quiet --disable-pip-version-check \
+        --require-hashes --no-deps -r requirements.txt
     echo "$lock" >"$cache/lock"
 fi
 

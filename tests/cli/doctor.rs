@@ -82,6 +82,20 @@ async fn what_is_wrong_is_told_with_what_to_do() {
     assert!(said.stdout.contains("-> droid-provider-cli login"), "{}", said.stdout);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_means_nothing_here_is_told_with_what_has_its_place() {
+    let home = home().await;
+    home.pool("Team", &["fk-canary-0123456789aaaa"]);
+    let mut command = home.command(&["doctor", "--offline", "--json"]);
+    let said = command.env("CLUSTER_MODE", "true").output().unwrap();
+    assert!(said.status.success(), "{said:?}");
+    let report: Value = serde_json::from_slice(&said.stdout).unwrap();
+    let check = named(&report, "environment")[0];
+    assert_eq!(check["state"], "warning");
+    assert!(check["message"].as_str().unwrap().starts_with("CLUSTER_MODE "), "{check}");
+    assert!(check["hint"].as_str().unwrap().contains("every processor"), "{check}");
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_others_can_read_are_found() {

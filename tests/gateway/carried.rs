@@ -67,7 +67,7 @@ async fn every_format_is_taken_once_after_a_dry_run_told_the_same() {
         .collect();
     let bytes = |it: &[u8]| json!({ "content_base64": STANDARD.encode(it) });
     for (name, params, wanted) in [
-        ("key_pool", text("key_pool.json"), [5, 0, 0, 2]),
+        ("key_pool", text("key_pool.json"), [5, 0, 0, 3]),
         ("auth", text("auth.json"), [1, 0, 0, 0]),
         ("relay, open", text("relay-export.json"), [1, 0, 0, 2]),
         ("relay, sealed", sealed, [2, 0, 0, 0]),

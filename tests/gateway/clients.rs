@@ -233,6 +233,38 @@ async fn each_limit_of_a_key_is_told_in_the_clients_words_with_when_to_come_agai
 }
 
 #[tokio::test]
+async fn a_count_asks_the_keys_models_and_end_and_takes_none_of_its_places_or_requests() {
+    let rig = configured(json!({})).await;
+    keys(&rig, &[POOLED], json!({})).await;
+    let limits = json!({ "window_seconds": 3600, "window_requests": 1 });
+    let (id, key) = made(&rig, json!({ "models": ["claude*"], "limits": limits })).await;
+    let (_, over) = made(&rig, json!({ "expires_at": "2020-01-01T00:00:00Z" })).await;
+    let gateway = start(&rig).await;
+    let count = async |key: &str, model: &str| {
+        let body = Ask::new(Dialect::Anthropic, model, false).body().to_string();
+        let url = gateway.url("/v1/messages/count_tokens");
+        request("POST", &url, [("x-api-key", key)], body.as_bytes()).await
+    };
+    for _ in 0..3 {
+        assert_eq!(count(&key, CLAUDE).await.status, 200);
+    }
+    assert_refused(&count(&key, GPT).await, 403, "may not ask for this model");
+    assert_refused(&count(&over, CLAUDE).await, 401, "expired");
+    let list = request("GET", &gateway.url("/v1/models"), [("x-api-key", key.as_str())], b"").await;
+    let ids = list.json()["data"].as_array().expect("a list").clone();
+    assert!(!ids.is_empty() && ids.iter().all(|it| it["id"].as_str() == Some(CLAUDE)), "{ids:?}");
+    for (model, status) in [(CLAUDE, 200), (GPT, 404)] {
+        let url = gateway.url(&format!("/v1/models/{model}"));
+        let one = request("GET", &url, [("x-api-key", key.as_str())], b"").await;
+        assert_eq!(one.status, status, "{model}: {}", one.text());
+    }
+    let shown = call(&rig, "get_client_key", json!({ "client_key_id": id })).await;
+    assert_eq!(shown["requests"], 0, "{shown}");
+    assert_eq!(with_key(&gateway, &key).await.status, 200, "the one request is still there");
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_place_is_free_again_after_an_answer_an_error_a_cut_and_a_client_that_left() {
     let rig = configured(json!({})).await;
     keys(&rig, &[POOLED], json!({})).await;

@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 use super::kit::{host, start};
 use crate::support::rig;
 
+const ADMIN: &str = "an-admin-key-of-some-length";
+
 #[tokio::test]
 async fn it_starts_without_any_credential_and_says_where_it_listens() {
     let rig = rig().await;
@@ -72,6 +74,38 @@ async fn the_port_is_the_named_one_else_the_environments_else_the_configured_one
     assert!(refused.stderr.contains("PORT: a port from 0 to 65535"), "{}", refused.stderr);
     assert!(!refused.stderr.contains("no-port"), "{}", refused.stderr);
     taken.stop().await;
+}
+
+#[tokio::test]
+async fn settings_of_droid2api_are_taken_or_told_to_mean_nothing() {
+    let rig = rig().await;
+    let former = host(&rig)
+        .env("DATA_RETENTION_DAYS", "45")
+        .env("ADMIN_ACCESS_KEY", ADMIN)
+        .env("REDIS_HOST", "canary.example.test")
+        .env("CLUSTER_WORKERS", "4");
+    let gateway = Gateway::start(&former).await;
+    gateway.says("REDIS_HOST in the environment means nothing here: ").await;
+    gateway.says("CLUSTER_WORKERS in the environment means nothing here: ").await;
+    let headers = [("x-admin-key", ADMIN), ("content-type", "application/json")];
+    let url = gateway.url("/admin/config");
+    let config = request("GET", &url, headers, b"").await.json();
+    assert_eq!(config["config"]["usage"]["retention_days"], 45);
+    for body in [
+        json!({ "performance": { "concurrentLimit": 100 } }),
+        json!({ "config": { "performance": { "concurrentLimit": 100 } } }),
+    ] {
+        let refused = request("PUT", &url, headers, body.to_string().as_bytes()).await;
+        let error = &refused.json()["error"];
+        assert_eq!((refused.status, &error["kind"]), (400, &json!("invalid")), "{error}");
+        assert!(error["field"].as_str().unwrap().ends_with("performance"), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("`timeout_ms`"), "{error}");
+    }
+    let ended = gateway.stop().await;
+    assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+    let refused = Gateway::try_start(&host(&rig).env("DATA_RETENTION_DAYS", "never"), &[]).await;
+    let refused = refused.expect_err("no number").stderr;
+    assert!(refused.contains("DATA_RETENTION_DAYS: a whole number from 1 to 3650"), "{refused}");
 }
 
 #[tokio::test]

@@ -48,6 +48,11 @@ async fn a_stream_that_breaks_off_ends_with_the_clients_own_error_and_is_asked_o
                 assert_eq!(said.end, End::Failed, "{case}: {}", answer.text());
                 assert!(said.error.is_some(), "{case}: {}", answer.text());
                 assert!(!answer.text().contains("[DONE]"), "{case}");
+                if client == Dialect::Anthropic {
+                    let id = answer.header("x-request-id").expect("an id");
+                    let named = format!("\"request_id\":\"{id}\"");
+                    assert!(answer.text().contains(&named), "{case}: {}", answer.text());
+                }
                 assert_eq!(asked(&rig, path).len(), 1, "{case}: never after a byte");
                 for id in [&id] {
                     rig.one_shot()
@@ -165,7 +170,7 @@ async fn when_a_client_leaves_upstream_is_let_go_within_a_second_and_its_place_i
         .await;
     }
     let shown = shown(&rig, &id).await;
-    assert_eq!((&shown["health"], &shown["strikes"]), (&json!("healthy"), &json!(null)), "{shown}");
+    assert_eq!(shown["health"], "healthy", "{shown}");
     gateway.stop().await;
 }
 

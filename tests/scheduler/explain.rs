@@ -134,3 +134,38 @@ async fn explaining_changes_nothing() {
     assert_eq!(dump(&rig), before);
     acquire(&bridge, CLAUDE).await;
 }
+
+#[tokio::test]
+async fn strikes_and_pauses_of_keys_are_told_where_they_are_looked_for() {
+    let rig = rig().await;
+    let bridge = rig.bridge();
+    let keys = ["fk-alpha-0123456789", "fk-beta-00123456789", "fk-gamma-0123456789"];
+    let config = json!({ "key_strategy": "round_robin" });
+    let pool = pool_of(&rig, &bridge, &keys, config).await;
+    let lend = async || acquire_with(&bridge, json!({ "model": CLAUDE })).await;
+    let (struck, paused) = (lend().await, lend().await);
+    release(&bridge, struck.failed(&Answer::new(403, &[], &json!({})))).await;
+    assert_ne!(struck.key, paused.key);
+    let no_model = envelope("not_found_error", "model: no");
+    release(&bridge, paused.failed(&Answer::new(404, &[], &no_model))).await;
+
+    let shown = ok(&bridge, "get_credential", json!({ "credential_id": pool })).await;
+    let listed = ok(&bridge, "list_api_keys", json!({})).await;
+    for keys in [&shown["keys"], &listed["keys"]] {
+        let of = |id: &Option<String>| {
+            let mut all = keys.as_array().expect("keys").iter();
+            all.find(|it| it["id"].as_str() == id.as_deref()).expect("the key").clone()
+        };
+        assert_eq!(of(&struck.key)["strikes"].as_array().map(Vec::len), Some(1), "{keys}");
+        assert_eq!(of(&struck.key).get("model_cooling"), None);
+        assert_eq!(of(&paused.key)["model_cooling"][0]["model"], json!(CLAUDE), "{keys}");
+        assert_eq!(of(&paused.key).get("strikes"), None);
+    }
+    let explained = ok(&bridge, "explain_selection", json!({ "model": CLAUDE })).await;
+    let skipped = explained["accounts"][0]["skipped_keys"].as_array().expect("a key").clone();
+    let skipped: Vec<_> = skipped.iter().map(|it| (it["id"].as_str(), &it["reason"])).collect();
+    let reason = json!("model_cooling");
+    assert_eq!(skipped, [(paused.key.as_deref(), &reason)]);
+    let other = ok(&bridge, "explain_selection", json!({ "model": "gpt-5-codex" })).await;
+    assert_eq!(other["accounts"][0].get("skipped_keys"), None, "{other}");
+}

@@ -26,6 +26,31 @@ fn the_version_is_the_same_everywhere() {
 }
 
 #[test]
+fn packages_of_python_are_installed_by_hash_alone() {
+    let mut n_lists = 0;
+    let mut problems = Vec::new();
+    for file in tree::all() {
+        let is_list = file.path.ends_with("requirements.txt");
+        n_lists += usize::from(is_list);
+        let lines = file.text.replace("\\\n", " ");
+        let mut bad = |line: &str| problems.push(format!("{}: {line}", file.path));
+        for line in lines.lines().map(str::trim) {
+            let pinned = line.contains("==") && line.contains("--hash=sha256:");
+            let is_comment = line.is_empty() || line.starts_with('#');
+            if is_list && !is_comment && !pinned {
+                bad(line);
+            }
+            let installs = line.contains("pip\" install") || line.contains("pip install ");
+            if file.path.ends_with(".sh") && installs && !line.contains("--require-hashes") {
+                bad(line);
+            }
+        }
+    }
+    assert!(n_lists >= 3, "{n_lists} lists of packages");
+    tree::none(&problems);
+}
+
+#[test]
 fn the_plugin_is_named_as_the_host_will_name_its_folder() {
     let plugin = json("plugin/plugin.json");
     for (field, wanted) in [

@@ -95,6 +95,9 @@ pub struct ClientWish {
     pub namespaces: Vec<(String, String)>,
     /// Seconds since the Unix epoch, for dialects whose answers carry a time.
     pub created: i64,
+    /// What the request is called, for dialects whose errors tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 /// A model as the lists of every dialect show it.
@@ -139,6 +142,7 @@ impl ClientWish {
             free_text_tools,
             namespaces,
             created,
+            request_id: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::pool::account::{Account, Group, Health, Key, KeyStatus, Kind, Status};
+use crate::pool::account::{Account, Group, Health, Key, KeyStatus, Kind, ModelCooling, Status};
 use crate::secret::Personal;
 
 /// An account.
@@ -37,6 +37,9 @@ pub struct AccountView {
     cooling: Option<CoolingView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     model_cooling: Vec<ModelCoolingView>,
+    /// When its recent credential faults were: so many of them stop it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    strikes: Vec<String>,
     max_concurrency: u32,
     has_proxy: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +123,11 @@ pub struct KeyView {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cooling: Option<CoolingView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    model_cooling: Vec<ModelCoolingView>,
+    /// When its recent credential faults were: so many of them stop it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    strikes: Vec<String>,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
@@ -162,16 +170,8 @@ impl AccountView {
             error: account.error.clone(),
             health: health(account, now),
             cooling: cooling(&account.health, now),
-            model_cooling: account
-                .health
-                .models
-                .iter()
-                .filter(|it| it.until > now)
-                .map(|it| ModelCoolingView {
-                    model: it.model.clone(),
-                    until: it.until.to_rfc3339(),
-                })
-                .collect(),
+            model_cooling: model_cooling(&account.health, now),
+            strikes: strikes(&account.health),
             max_concurrency: account.max_concurrency,
             has_proxy: account.has_proxy,
             proxy,
@@ -242,6 +242,8 @@ impl KeyView {
             status: key.status,
             error: key.error.clone(),
             cooling: cooling(&key.health, now),
+            model_cooling: model_cooling(&key.health, now),
+            strikes: strikes(&key.health),
             created_at: key.created_at.to_rfc3339(),
             last_used_at: key.last_used_at.map(Timestamp::to_rfc3339),
             uses: key.uses,
@@ -289,4 +291,17 @@ fn cooling(health: &Health, now: Timestamp) -> Option<CoolingView> {
     health
         .cooling_at(now)
         .map(|it| CoolingView { until: it.until.to_rfc3339(), reason: it.reason.clone() })
+}
+
+fn model_cooling(health: &Health, now: Timestamp) -> Vec<ModelCoolingView> {
+    let paused = health.models.iter().filter(|it| it.until > now);
+    let shown = |it: &ModelCooling| ModelCoolingView {
+        model: it.model.clone(),
+        until: it.until.to_rfc3339(),
+    };
+    paused.map(shown).collect()
+}
+
+fn strikes(health: &Health) -> Vec<String> {
+    health.strikes.iter().map(|it| it.to_rfc3339()).collect()
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::methods::Api;
 use super::schema::{self, MethodSchema, REFERENCE};
 use super::table::{METHODS, Route, Spec};
+use crate::error::Kind;
 
 /// The whole document.
 #[must_use]
@@ -170,6 +171,7 @@ fn tag(path: &str) -> &str {
 }
 
 fn error() -> Value {
+    let kinds: Vec<&str> = Kind::ALL.iter().map(|it| it.as_str()).collect();
     json!({
         "type": "object",
         "required": ["error"],
@@ -178,7 +180,11 @@ fn error() -> Value {
                 "type": "object",
                 "required": ["kind", "message"],
                 "properties": {
-                    "kind": { "type": "string", "description": "A stable word for programs." },
+                    "kind": {
+                        "type": "string",
+                        "enum": kinds,
+                        "description": "A stable word for programs. More may be added.",
+                    },
                     "message": { "type": "string", "description": "For the person who asked." },
                     "field": {
                         "type": "string",

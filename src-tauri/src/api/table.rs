@@ -74,14 +74,14 @@ pub const METHODS: &[Spec] = &[
         name: "list_credentials",
         purpose: "All accounts; never a secret.",
         params: &[],
-        result: "[credential]: {id, credential_id, name, auth_type, endpoint_type, priority, groups, enabled, schedulable, status, error?, health, cooling?: {until, reason}, max_concurrency, has_proxy, proxy?: masked URL, user_agent?, owner_email?, owner_name?, user_id?, organization_id?, subscription_expires_at?, created_at, last_used_at?, last_refresh_at?, expires_at?, uses, tokens_used, keys?: {active, cooling, disabled, banned, error}, revision}",
+        result: "[credential]: {id, credential_id, name, auth_type, endpoint_type, priority, groups, enabled, schedulable, status, error?, health, cooling?: {until, reason}, model_cooling?: [{model, until}], strikes?: [RFC 3339], max_concurrency, has_proxy, proxy?: masked URL, user_agent?, owner_email?, owner_name?, user_id?, organization_id?, subscription_expires_at?, created_at, last_used_at?, last_refresh_at?, expires_at?, uses, tokens_used, keys?: {active, cooling, disabled, banned, error}, revision}",
         http: &[get("/admin/accounts")],
     },
     Spec {
         name: "get_credential",
         purpose: "One account, with its keys.",
         params: &[ID],
-        result: "credential, its keys being [{id, tail, status, error?, cooling?, created_at, last_used_at?, uses, tokens_used}]",
+        result: "credential, its keys being [{id, tail, status, error?, cooling?, model_cooling?, strikes?, created_at, last_used_at?, uses, tokens_used}]",
         http: &[get("/admin/accounts/{credential_id}")],
     },
     Spec {
@@ -225,7 +225,7 @@ pub const METHODS: &[Spec] = &[
             "page?: integer - from 1",
             "limit?: integer - keys on a page, 1 to 1000, default 100",
         ],
-        result: "{keys: [{credential_id, credential_name, pools, id, tail, status, error?, cooling?, created_at, last_used_at?, uses, tokens_used}], total, page, limit}",
+        result: "{keys: [{credential_id, credential_name, pools, id, tail, status, error?, cooling?, model_cooling?, strikes?, created_at, last_used_at?, uses, tokens_used}], total, page, limit}",
         http: &[get("/admin/keys")],
     },
     Spec {
@@ -238,7 +238,7 @@ pub const METHODS: &[Spec] = &[
             "pool?: string - the group; default is none",
         ],
         result: "{credential_id, added, duplicates, malformed, keys: [{id?, tail, outcome}]}",
-        http: &[post("/admin/keys"), post("/admin/keys/batch")],
+        http: &[post("/admin/keys"), post("/admin/keys/batch"), post("/admin/keys/add")],
     },
     Spec {
         name: "remove_pool_key",
@@ -548,7 +548,7 @@ pub const METHODS: &[Spec] = &[
         name: "explain_selection",
         purpose: "Says which accounts a request would be offered, in order, and why each other one would not.",
         params: &["as acquire_credential"],
-        result: "{model, endpoint_type, accounts: [{account, name, tier, position (1 is tried first; null is not tried), sticky, probe, skipped: reason or null, sentence}]}, in the order they are considered",
+        result: "{model, endpoint_type, accounts: [{account, name, tier, position (1 is tried first; null is not tried), sticky, probe, skipped: reason or null, sentence, strikes?: [RFC 3339], skipped_keys?: [{id, tail, reason: cooling, model_cooling, error, banned, disabled or excluded, until?, strikes?}] (the first 100)}]}, in the order they are considered",
         http: &[post("/admin/explain")],
     },
     Spec {

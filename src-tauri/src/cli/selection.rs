@@ -4,7 +4,7 @@
 //! Must not know: how an account is picked.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::failure::Result;
 use super::names::{self, text};
@@ -73,6 +73,34 @@ impl Explain {
         } else {
             page.table(&table);
         }
+        let keys = left_out(session, &answer["accounts"]);
+        if !keys.is_empty() {
+            page.gap();
+            page.table(&keys);
+        }
         Ok(Answer::new(answer, page))
     }
+}
+
+/// Keys and accounts with something against them.
+fn left_out(session: &Session, accounts: &Value) -> Table {
+    let mut table = Table::new(&["ACCOUNT", "KEY", "LEFT OUT", "!STRIKES"]);
+    let strikes = |it: &Value| it["strikes"].as_array().map_or(0, Vec::len).to_string();
+    for account in accounts.as_array().into_iter().flatten() {
+        let name = text(&account["name"]);
+        if account["strikes"].is_array() {
+            table.row([name.clone().into(), "".into(), "".into(), strikes(account).into()]);
+        }
+        for key in account["skipped_keys"].as_array().into_iter().flatten() {
+            let until = session.until(&text(&key["until"]));
+            let why = text(&key["reason"]).replace('_', " ");
+            table.row([
+                name.clone().into(),
+                text(&key["tail"]).into(),
+                format!("{why} {until}").trim_end().into(),
+                strikes(key).into(),
+            ]);
+        }
+    }
+    table
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
 use super::Model;
+use super::former;
 use super::keys::{KEYS, Key};
 
 /// What a key may hold.
@@ -304,31 +305,9 @@ fn is_line(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST_TEXT && !text.chars().any(char::is_control)
 }
 
-/// Settings of droid2api (seed S3) and what has their place here.
-const FORMER: &[(&str, &str)] = &[
-    (
-        "algorithm",
-        "`scheduling.strategy` chooses among accounts, `settings.api_key.strategy` among keys",
-    ),
-    ("retry", "`scheduling.max_attempts` says how many accounts a request may try"),
-    (
-        "autoBan",
-        "there is nothing to set: a 402 bans a key, other faults let it pause (docs/faults.md)",
-    ),
-    ("performance", "concurrency is a limit of each account and client key, time is `timeout_ms`"),
-    ("multiTier", "groups are the tiers: `save_group` gives each its priority"),
-    ("redis", "there is nothing to set: state is in memory, and shared through the data folder"),
-    ("cluster", "there is nothing to set: one process uses every processor"),
-    ("keepAlive", "there is nothing to set: connections to upstream are kept and shared"),
-    ("batch", "there is nothing to set: usage is written together every few seconds"),
-    ("port", "`gateway.listen`, or PORT in the environment"),
-    ("dev_mode", "DROID_DEBUG in the environment"),
-    ("endpoint", "`settings.factory.endpoints`"),
-];
-
 fn unknown(path: &str) -> Bad {
-    if let Some((_, instead)) = FORMER.iter().find(|(name, _)| *name == path) {
-        return bad(path, &format!("there is no such key here; instead: {instead}"));
+    if let Some(instead) = former::of_key(path) {
+        return bad(path, &former::no_such_key(instead));
     }
     let message = match nearest(path) {
         Some(known) => format!("there is no such key; did you mean `{known}`?"),

@@ -15,6 +15,8 @@ pub const DEBUG: &str = "DROID_DEBUG";
 pub const TIMEOUT_MS: &str = "DROID_TIMEOUT_MS";
 /// Overrides `settings.token_refresh.refresh_interval_hours`.
 pub const REFRESH_INTERVAL_HOURS: &str = "DROID_REFRESH_INTERVAL_HOURS";
+/// Overrides `usage.retention_days`.
+pub const DATA_RETENTION_DAYS: &str = "DATA_RETENTION_DAYS";
 /// The data folder.
 pub const DATA_DIR: &str = "DROID_DATA_DIR";
 /// The configuration file; no other is read then.

@@ -193,6 +193,7 @@ fn overrides(env: &dyn Env) -> Result<Value> {
     for (name, path) in [
         (env::TIMEOUT_MS, "timeout_ms"),
         (env::REFRESH_INTERVAL_HOURS, "settings.token_refresh.refresh_interval_hours"),
+        (env::DATA_RETENTION_DAYS, "usage.retention_days"),
     ] {
         let Some(text) = env.get(name).filter(|it| !it.trim().is_empty()) else { continue };
         let value = text.trim().parse::<u64>().map_or(Value::Null, Value::from);

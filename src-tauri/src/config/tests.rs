@@ -10,7 +10,7 @@ use proptest::prelude::{
 use serde_json::{Value, json};
 
 use super::env::Env;
-use super::{BTreeMap, Config, Duration, Endpoint, Origin, env, keys, raw, schema};
+use super::{BTreeMap, Config, Duration, Endpoint, Origin, env, former, keys, raw, schema};
 use crate::error::Error;
 
 #[derive(Default)]
@@ -320,6 +320,27 @@ fn the_environment_goes_over_the_file_and_is_checked() {
             "configuration environment: DROID_TIMEOUT_MS: a whole number from 1000 to 86400000 is expected"
         );
     }
+}
+
+#[test]
+fn a_setting_of_droid2api_is_refused_with_what_has_its_place() {
+    for it in former::KEYS {
+        let (field, message) = invalid(&json!({ it.name: { "max": 7777 } }));
+        assert_eq!(field, format!("config.{}", it.name));
+        assert!(message.ends_with(it.instead) && !message.contains("7777"), "{message}");
+        // What it names is there.
+        let names = it.instead.split('`').skip(1).step_by(2);
+        for name in names.filter(|it| it.contains('.')) {
+            let known =
+                |it: &keys::Key| it.path == name || it.path.starts_with(&format!("{name}."));
+            assert!(keys::KEYS.iter().any(known), "there is no {name}");
+        }
+    }
+    let variables: Vec<_> = former::VARIABLES.iter().map(|it| (it.name, "7777")).collect();
+    let env = env(&variables);
+    assert_eq!(former::set(&env).count(), variables.len());
+    assert_eq!(Config::load(&env, None).unwrap().0, Config::default());
+    assert_eq!(former::set(&self::env(&[("REDIS_HOST", " ")])).count(), 0);
 }
 
 #[test]

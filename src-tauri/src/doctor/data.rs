@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::Check;
 use crate::app::App;
-use crate::config::Live;
 use crate::config::env::{self, Env};
+use crate::config::{Live, former};
 
 /// Files that nobody else may read.
 const PRIVATE: [&str; 4] = ["droid.db", "droid.db-wal", "droid.db-shm", "key"];
@@ -43,6 +43,15 @@ pub(super) fn configuration(config: &Live) -> Check {
     let files: Vec<String> = origin.files.iter().map(|it| shown(it)).collect();
     let text = if files.is_empty() { "defaults".to_owned() } else { files.join(", ") };
     Check::ok("configuration", text)
+}
+
+/// Variables of droid2api that somebody may believe to be in force.
+pub(super) fn environment(env: &dyn Env) -> Vec<Check> {
+    let told = |it: former::Former| {
+        let message = format!("{} means nothing here", it.name);
+        Check::warning("environment", message, format!("take it away; {}", it.instead))
+    };
+    former::set(env).map(told).collect()
 }
 
 /// What is in the database, and whether it can be opened.

@@ -54,18 +54,18 @@ pub(super) fn defect() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, json, text).into_response()
 }
 
-/// An error as a client of the dialect reads it.
-pub(super) fn answer(client: Dialect, failure: Failure) -> Response {
-    envelope(client, &of_error(&failure.error), failure.headers)
+/// An error as a client of the dialect reads it; `request` is the id it was told.
+pub(super) fn answer(client: Dialect, failure: Failure, request: &str) -> Response {
+    envelope(client, &of_error(&failure.error), failure.headers, request)
 }
 
 /// The status that a client of the dialect gets for an error.
 pub(super) fn told(client: Dialect, error: &Error) -> u16 {
-    pair::error(client, &of_error(error)).status
+    pair::error(client, &of_error(error), None).status
 }
 
 /// The gateway's own refusal as a client of the dialect reads it.
-pub(super) fn refuse(client: Dialect, refusal: &Refusal) -> Response {
+pub(super) fn refuse(client: Dialect, refusal: &Refusal, request: &str) -> Response {
     let mut headers = HeaderMap::new();
     match refusal {
         Refusal::Method { allowed } => {
@@ -77,7 +77,7 @@ pub(super) fn refuse(client: Dialect, refusal: &Refusal) -> Response {
         }
         Refusal::NoRoute | Refusal::NoModel => {}
     }
-    envelope(client, &of_refusal(refusal), headers)
+    envelope(client, &of_refusal(refusal), headers, request)
 }
 
 /// A status that is told elsewhere; a number that is none is a defect.
@@ -85,8 +85,8 @@ pub(super) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn envelope(client: Dialect, fault: &Fault, headers: HeaderMap) -> Response {
-    let whole = pair::error(client, fault);
+fn envelope(client: Dialect, fault: &Fault, headers: HeaderMap, request: &str) -> Response {
+    let whole = pair::error(client, fault, Some(request));
     let mut response = Response::new(Body::from(whole.body));
     *response.status_mut() = status(whole.status);
     *response.headers_mut() = headers;

@@ -49,8 +49,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let dialect = path.dialect;
     let mut response = match answer(&shared, &request_id, path, request).await {
         Ok(response) => response,
-        Err(Turned::Away(refusal)) => error::refuse(dialect, &refusal),
-        Err(Turned::Failed(failure)) => error::answer(dialect, failure),
+        Err(Turned::Away(refusal)) => error::refuse(dialect, &refusal, &request_id),
+        Err(Turned::Failed(failure)) => error::answer(dialect, failure, &request_id),
     };
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("x-request-id", id);
@@ -79,9 +79,10 @@ async fn answer(
         let allowed = if allowed == Method::GET { "GET" } else { "POST" };
         return Err(Refusal::Method { allowed }.into());
     }
+    let key = caller.client_key.as_deref();
     match asked {
-        Asked::Models => return Ok(models::list(shared, path.dialect)),
-        Asked::Model(id) => return Ok(models::one(shared, path.dialect, &id)?),
+        Asked::Models => return Ok(models::list(shared, path.dialect, key)),
+        Asked::Model(id) => return Ok(models::one(shared, path.dialect, &id, key)?),
         Asked::Count | Asked::Generate => {}
     }
     let body = body::read(&shared.app.config.get().gateway, &head.headers, body).await?;

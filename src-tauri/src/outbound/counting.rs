@@ -11,8 +11,7 @@ use droid_protocol::dialect::Endpoint;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Inbound, Outbound, prepare};
-use crate::config::Config;
+use super::Outbound;
 use crate::error::{Error, Result};
 
 /// Members that are about the output, which a count refuses.
@@ -38,12 +37,12 @@ const MEDIA: u64 = 1600;
 /// Text that is longer than this and has no space is data, not language.
 const LONGEST_WORD: usize = 4096;
 
-/// The request that asks upstream for a count; none where the model's endpoint has no such call.
+/// A prepared request as one that asks upstream for a count; none where the model's endpoint has no
+/// such call.
 ///
 /// # Errors
-/// As [`prepare`].
-pub fn counting(config: &Config, inbound: &Inbound<'_>) -> Result<Option<Outbound>> {
-    let mut outbound = prepare(config, inbound)?;
+/// [`Error::Internal`] where its body is no object.
+pub fn counting(mut outbound: Outbound) -> Result<Option<Outbound>> {
     if outbound.route.endpoint != Endpoint::Anthropic {
         return Ok(None);
     }

@@ -158,16 +158,15 @@ fn errors_name_the_member_and_never_its_value() {
 #[test]
 fn a_count_asks_with_what_would_be_sent_but_for_the_output() {
     let body = asked(Dialect::Chat, "claude-sonnet-4-5-20250929", true);
-    let counting = counting(&Config::default(), &inbound(Dialect::Chat, &body)).expect("a count");
-    let outbound = counting.expect("Anthropic counts");
+    let prepared =
+        |body| prepare(&Config::default(), &inbound(Dialect::Chat, body)).expect("it is");
+    let outbound = counting(prepared(&body)).expect("a count").expect("Anthropic counts");
     assert!(outbound.url.ends_with("/a/v1/messages/count_tokens"), "{}", outbound.url);
     let sent: Value = serde_json::from_slice(&outbound.body).expect("JSON");
     assert_eq!((sent.get("max_tokens"), sent.get("stream")), (None, None));
     assert!(sent["messages"].is_array() && sent["system"].is_array(), "{sent}");
     let body = asked(Dialect::Chat, "glm-4.6", true);
-    assert!(
-        super::counting(&Config::default(), &inbound(Dialect::Chat, &body)).expect("ok").is_none()
-    );
+    assert!(counting(prepared(&body)).expect("ok").is_none());
 }
 
 #[test]

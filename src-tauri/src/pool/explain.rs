@@ -9,14 +9,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Pool;
-use super::account::Account;
+use super::account::{Account, Health, Key, KeyStatus};
 use super::ask::Ask;
 use super::index::Tier;
 use super::order::{Load, Order};
 use super::pick::{Scope, scopes};
 use super::standing::SkipReason;
 use crate::clock::Timestamp;
-use crate::ids::{AccountId, GroupId};
+use crate::ids::{AccountId, GroupId, KeyId};
 
 /// What [`Pool::pick`] would do, and why. Where a tier draws at random its accounts stand in the
 /// order of their age: each of them could be the one.
@@ -45,7 +45,51 @@ pub struct Considered {
     pub skipped: Option<SkipReason>,
     /// The same for a person.
     pub sentence: String,
+    /// When its recent credential faults were: `scheduling.strikes` of them stop it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strikes: Vec<String>,
+    /// Keys of its pool that this request would not go out with, 100 at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped_keys: Vec<SkippedKey>,
 }
+
+/// A key that is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SkippedKey {
+    /// Which.
+    pub id: KeyId,
+    /// Its last letters.
+    pub tail: String,
+    /// Why.
+    pub reason: KeySkip,
+    /// Until when, of a pause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// When its recent credential faults were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strikes: Vec<String>,
+}
+
+/// Why a key is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySkip {
+    /// It pauses.
+    Cooling,
+    /// It pauses for this model.
+    ModelCooling,
+    /// It was refused too often.
+    Error,
+    /// Its quota is used up.
+    Banned,
+    /// A person switched it off.
+    Disabled,
+    /// This request tried it already.
+    Excluded,
+}
+
+/// The most keys that are told of one account.
+const MOST_KEYS: usize = 100;
 
 /// Where an account comes: the scope, the tier in it, the order in that.
 type Place = (usize, Option<Tier>, Order<AccountId>);
@@ -173,6 +217,47 @@ impl Pool {
             probe: false,
             skipped: verdict.err(),
             sentence,
+            strikes: strikes(&account.health),
+            skipped_keys: self.skipped_keys(&account.id, ask),
         }
     }
+
+    fn skipped_keys(&self, account: &AccountId, ask: &Ask<'_>) -> Vec<SkippedKey> {
+        let mut keys: Vec<SkippedKey> =
+            self.keys_of(account).filter_map(|key| SkippedKey::of(key, ask, self.now)).collect();
+        keys.sort_by(|a, b| (a.reason, &a.id).cmp(&(b.reason, &b.id)));
+        keys.truncate(MOST_KEYS);
+        keys
+    }
+}
+
+// === impl SkippedKey ===
+
+impl SkippedKey {
+    fn of(key: &Key, ask: &Ask<'_>, now: Timestamp) -> Option<Self> {
+        let cooling = key.health.cooling_at(now).map(|it| it.until);
+        let model = key.health.model_cooling_at(ask.model, now).map(|it| it.until);
+        let (reason, until) = match (key.status, cooling, model) {
+            (KeyStatus::Disabled, ..) => (KeySkip::Disabled, None),
+            (KeyStatus::Banned, ..) => (KeySkip::Banned, None),
+            (KeyStatus::Error, ..) => (KeySkip::Error, None),
+            (KeyStatus::Active, Some(until), _) => (KeySkip::Cooling, Some(until)),
+            (KeyStatus::Active, None, Some(until)) => (KeySkip::ModelCooling, Some(until)),
+            (KeyStatus::Active, None, None) if ask.exclude_keys.contains(&key.id) => {
+                (KeySkip::Excluded, None)
+            }
+            (KeyStatus::Active, None, None) => return None,
+        };
+        Some(Self {
+            id: key.id.clone(),
+            tail: key.tail.clone(),
+            reason,
+            until: until.map(Timestamp::to_rfc3339),
+            strikes: strikes(&key.health),
+        })
+    }
+}
+
+fn strikes(health: &Health) -> Vec<String> {
+    health.strikes.iter().map(|it| it.to_rfc3339()).collect()
 }

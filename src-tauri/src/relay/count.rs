@@ -16,7 +16,7 @@ use super::{Call, Failure, Relay, UpstreamKey};
 use crate::broker::Wanted;
 use crate::error::Result;
 use crate::ids::ClientKeyId;
-use crate::outbound::{Outbound, Sender, counting, estimate};
+use crate::outbound::{self, Outbound, Sender, counting, estimate};
 
 /// How long upstream may take: whoever counts wants to go on.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ impl Relay {
     /// upstream changes nothing and is not the client's concern.
     ///
     /// # Errors
-    /// When the body is no request.
+    /// When the body is no request, and when the client's key may not ask for the model.
     pub async fn count(&self, call: Call) -> Result<Count, Failure> {
         let config = self.0.config.get();
         let header = |name: &str| call.header(name);
@@ -45,7 +45,11 @@ impl Relay {
         let inner = wrapped(&call.body);
         let body = inner.as_ref().unwrap_or(&call.body);
         let inbound = super::Inbound { body, ..self.inbound(&call, &header, false) };
-        let told = match counting(&config, &inbound)? {
+        let outbound = outbound::prepare(&config, &inbound)?;
+        if let Some(key) = &call.client_key {
+            self.0.client_keys.allow(key, &outbound.asked, self.0.clock.now())?;
+        }
+        let told = match counting(outbound)? {
             Some(outbound) => timeout(PATIENCE, self.ask(&call, &outbound)).await.ok().flatten(),
             None => None,
         };

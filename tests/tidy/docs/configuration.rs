@@ -49,6 +49,16 @@ fn variables_are_documented_as_the_program_reads_them() {
     section_is(PATH, "environment", &text);
 }
 
+#[test]
+fn settings_of_droid2api_are_documented_with_what_has_their_place() {
+    let mut text = String::from("| there | here |\n|---|---|\n");
+    let variables = config::former::VARIABLES.iter().map(|it| ("variable", it));
+    for (kind, it) in config::former::KEYS.iter().map(|it| ("key", it)).chain(variables) {
+        writeln!(text, "| {kind} `{}` | {} |", it.name, cell(it.instead)).unwrap();
+    }
+    section_is("docs/moving.md", "former", &text);
+}
+
 fn rows(node: &Value, path: &str, text: &mut String) {
     for (name, child) in node["properties"].as_object().into_iter().flatten() {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };

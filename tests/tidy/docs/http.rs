@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use droid_provider::api::table::METHODS;
+use droid_provider::api::table::{METHODS, Route, Verb};
 use droid_testbed::gateway::Gateway;
 use droid_testbed::http::{Answer, request};
 use droid_testbed::rig::Rig;
@@ -114,6 +114,53 @@ fn routes_of_the_admin_api_are_documented_as_the_table_has_them() {
         writeln!(text, "{}\n", rows.join("\n")).unwrap();
     }
     section_is(PATH, "admin", &text);
+}
+
+/// What droid2api's own page lists, and the path that it names beside it for adding keys.
+const FORMER: &[(Verb, &str)] = &[
+    (Verb::Get, "/admin/stats"),
+    (Verb::Get, "/admin/keys"),
+    (Verb::Post, "/admin/keys"),
+    (Verb::Post, "/admin/keys/add"),
+    (Verb::Post, "/admin/keys/batch"),
+    (Verb::Delete, "/admin/keys/:id"),
+    (Verb::Patch, "/admin/keys/:id/toggle"),
+    (Verb::Post, "/admin/keys/:id/test"),
+    (Verb::Post, "/admin/keys/test-all"),
+    (Verb::Get, "/admin/keys/export"),
+    (Verb::Get, "/admin/config"),
+    (Verb::Put, "/admin/config"),
+    (Verb::Get, "/admin/pool-groups"),
+    (Verb::Post, "/admin/pool-groups"),
+    (Verb::Delete, "/admin/pool-groups/:id"),
+    (Verb::Patch, "/admin/keys/:id/pool"),
+    (Verb::Get, "/factory/balance/usage"),
+    (Verb::Get, "/factory/balance/summary"),
+    (Verb::Post, "/factory/balance/sync"),
+    (Verb::Post, "/factory/balance/cleanup"),
+];
+
+#[test]
+fn every_path_of_droid2api_is_there_and_documented() {
+    let mut text = String::from("| there | here | what it does |\n|---|---|---|\n");
+    for (verb, path) in FORMER {
+        // The one that is no method itself: the same as a file.
+        let verb_here = if path.ends_with("/export") { Verb::Post } else { *verb };
+        let is_it = |route: &Route| {
+            let same = |(there, here): (&str, &str)| {
+                there == here || there == ":id" && here.starts_with('{')
+            };
+            route.verb == verb_here
+                && route.path.split('/').count() == path.split('/').count()
+                && path.split('/').zip(route.path.split('/')).all(same)
+        };
+        let method = METHODS.iter().find(|it| it.http.iter().any(is_it));
+        let method = method.unwrap_or_else(|| panic!("{path} is missing"));
+        let (name, about) = (method.name, cell(method.purpose));
+        writeln!(text, "| `{} {path}` | [`{name}`](rpc.md#{name}) | {about} |", verb.as_str())
+            .unwrap();
+    }
+    section_is(PATH, "former", &text);
 }
 
 #[test]

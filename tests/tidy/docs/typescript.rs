@@ -11,6 +11,7 @@ use droid_provider::api::methods::Api;
 use droid_provider::api::schema::{self, REFERENCE};
 use droid_provider::api::table::METHODS;
 use droid_provider::app::Boot;
+use droid_provider::error::Kind;
 use serde_json::Value;
 
 use super::file_is;
@@ -26,6 +27,9 @@ fn the_ui_knows_every_method_as_it_is() {
         comment(&mut text, part, "");
         writeln!(text, "export type {name} = {};\n", written(part, "")).unwrap();
     }
+    let kinds = union(Kind::ALL.iter().map(|it| format!("\"{}\"", it.as_str())));
+    writeln!(text, "/** What went wrong, for programs. */\nexport type ErrorKind = {kinds};\n")
+        .unwrap();
     text.push_str(
         "/** Every method: what it takes, what it answers. */\nexport interface Methods {\n",
     );

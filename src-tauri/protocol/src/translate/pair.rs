@@ -89,11 +89,12 @@ pub fn whole(
     })
 }
 
-/// A fault as the client's dialect has one: its status and its envelope.
+/// A fault as the client's dialect has one: its status and its envelope. `request` names the
+/// request, for the dialects whose envelopes do.
 #[must_use]
-pub fn error(client: Dialect, fault: &Fault) -> Whole {
+pub fn error(client: Dialect, fault: &Fault, request: Option<&str>) -> Whole {
     match client {
-        Dialect::Anthropic => anthropic::error(fault),
+        Dialect::Anthropic => anthropic::error(fault, request),
         Dialect::Responses => responses::error(fault),
         Dialect::Chat => chat::error(fault),
         Dialect::Gemini => gemini::error(fault),

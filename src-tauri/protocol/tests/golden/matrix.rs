@@ -138,7 +138,7 @@ fn errors_are_translated_as_reviewed() {
     for (from, to) in pairs() {
         for fixture in wholes(from) {
             let Some(fault) = fixture.fault() else { continue };
-            let error = pair::error(to, &fault);
+            let error = pair::error(to, &fault, None);
             let name = format!("{}.{from}-{to}", fixture.case);
             assert!(error.status >= 400, "{name}");
             snapshots.check(&name, &format!("{}\n{}", error.status, pretty(&error.body)));
@@ -147,7 +147,7 @@ fn errors_are_translated_as_reviewed() {
             let Some(meta) = fixture.meta().filter(|it| it.stream_as_json) else { continue };
             let same = wholes(from).into_iter().find(|it| it.case == fixture.case).unwrap();
             let [streamed, whole] = [&fixture, &same].map(|it| it.fault().unwrap());
-            assert_eq!(pair::error(to, &streamed), pair::error(to, &whole), "{meta:?}");
+            assert_eq!(pair::error(to, &streamed, None), pair::error(to, &whole, None), "{meta:?}");
         }
     }
     assert!(snapshots.finish() >= 4 * 4 * 3);

@@ -105,6 +105,7 @@ pub(crate) fn wish(upstream: Dialect) -> ClientWish {
         free_text_tools: vec!["free".to_owned()],
         namespaces: vec![("grouped".to_owned(), "group".to_owned())],
         created: 1_790_000_000,
+        request_id: None,
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::content::{Content, Line};
 use super::value;
+use crate::config::former;
 
 /// True for the file's shape.
 pub(super) fn is_one(file: &Value) -> bool {
@@ -51,17 +52,19 @@ pub(super) fn read(file: &Value) -> Content {
     if !request.is_empty() {
         config.insert("settings".to_owned(), json!({ "request": request }));
     }
-    for (name, message) in [
-        ("port", "give `serve --listen`, PORT or gateway.listen"),
-        ("endpoint", "the addresses are settings.factory here, and were not taken over"),
-        ("dev_mode", "DROID_DEBUG=1 logs more"),
-    ] {
-        if file.get(name).is_some() {
-            content.refused.push(Line::skipped("configuration", name, message));
-        }
-    }
+    content.refused.extend(left_out(file, ""));
     content.config = Some(Value::Object(config)).filter(|it| *it != json!({}));
     content
+}
+
+/// Settings that were not taken over, with what has their place here; `at` is where they stand.
+pub(super) fn left_out(settings: &Value, at: &str) -> Vec<Line> {
+    let is_there = |it: &&former::Former| settings.get(it.name).is_some();
+    let told = |it: &former::Former| {
+        let message = format!("not taken over; instead: {}", it.instead);
+        Line::skipped("configuration", format!("{at}{}", it.name), message)
+    };
+    former::KEYS.iter().filter(is_there).map(told).collect()
 }
 
 /// A model as our configuration has it.

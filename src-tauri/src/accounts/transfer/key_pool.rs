@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::content::{Content, Found, FoundGroup, Line};
-use super::value;
+use super::{droid2api, value};
 use crate::accounts::spec::{self, AccountSpec};
 use crate::ids::GroupId;
 use crate::pool::account::{KeyStatus, Kind, Strategy};
@@ -69,6 +69,11 @@ pub(super) fn read(file: &Value) -> Content {
         let at = group.map_or_else(|| "keys".to_owned(), |it| format!("keys of {it}"));
         content.accounts.push(Found { at, kind: Kind::ApiKey, spec, keys });
     }
+    let settings = droid2api::left_out(&file["config"], "config.");
+    // The groups have the algorithm, where there are any.
+    let has_groups = !content.groups.is_empty();
+    let settings = settings.into_iter().filter(|it| !has_groups || it.at != "config.algorithm");
+    content.refused.extend(settings);
     content
 }
 

@@ -197,7 +197,7 @@ fn parse_error(it: &ErrorAsk, now_ms: i64) -> Result<Option<ProviderError>> {
 }
 
 fn client_error(client: Dialect, fault: &Fault) -> Result<ClientError> {
-    let whole = pair::error(client, fault);
+    let whole = pair::error(client, fault, None);
     Ok(ClientError { status: whole.status, response: raw(whole.body.into())? })
 }
 

@@ -37,6 +37,7 @@ pub(super) fn one(session: &Session, account: Value) -> Answer {
     page.fact("kind", text(&it["auth_type"]));
     page.fact("health", health(session, it));
     page.fact("error", Cell::new(text(&it["error"]), Tone::Bad));
+    page.fact("against it", Cell::new(against(it), Tone::Warn));
     page.fact("endpoint", text(&it["endpoint_type"]));
     page.fact("priority", it["priority"].to_string());
     page.fact("groups", list(&it["groups"]));
@@ -69,6 +70,9 @@ pub(in crate::cli) fn keys_table(session: &Session, keys: &[Value]) -> Table {
         let cooling = session.until(&text(&key["cooling"]["until"]));
         let status = match key["status"].as_str().unwrap_or_default() {
             "active" if !cooling.is_empty() => Cell::new(format!("cooling {cooling}"), Tone::Warn),
+            "active" if !against(key).is_empty() => {
+                Cell::new(format!("active, {}", against(key)), Tone::Warn)
+            }
             "active" => Cell::new("active", Tone::Good),
             other => Cell::new(other, Tone::Bad),
         };
@@ -82,6 +86,15 @@ pub(in crate::cli) fn keys_table(session: &Session, keys: &[Value]) -> Table {
         ]);
     }
     table
+}
+
+/// What speaks against an account or a key that may still be used.
+fn against(it: &Value) -> String {
+    let models = it["model_cooling"].as_array().into_iter().flatten();
+    let models = models.map(|it| format!("not for {}", text(&it["model"])));
+    let strikes = it["strikes"].as_array().map_or(0, Vec::len);
+    let strikes = (strikes > 0).then(|| format!("strikes: {strikes}"));
+    models.chain(strikes).collect::<Vec<String>>().join(", ")
 }
 
 fn health(session: &Session, account: &Value) -> Cell {

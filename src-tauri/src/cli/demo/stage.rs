@@ -16,10 +16,11 @@ use crate::demo::StandIn;
 use crate::files;
 
 /// What would lead out of the demo.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 10] = [
     env::ENCRYPTION_KEY,
     env::TIMEOUT_MS,
     env::REFRESH_INTERVAL_HOURS,
+    env::DATA_RETENTION_DAYS,
     env::API_ACCESS_KEY,
     env::PORT,
     env::FACTORY_API_KEY,

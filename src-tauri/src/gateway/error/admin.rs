@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// Why a call is turned away before any method is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ struct Body<'a> {
 
 #[derive(Default, Serialize)]
 struct Told<'a> {
-    kind: &'a str,
+    kind: Kind,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
@@ -69,82 +69,88 @@ pub(in crate::gateway) fn answer(refusal: &Refusal) -> Response {
     let (status, kind, message, hint) = match refusal {
         Refusal::NoCredential => (
             StatusCode::UNAUTHORIZED,
-            "unauthorized",
+            Kind::Unauthorized,
             "this needs the admin key".to_owned(),
             Some("send it as x-admin-key, or sign in at /admin/login"),
         ),
         Refusal::SessionOver => (
             StatusCode::UNAUTHORIZED,
-            "unauthorized",
+            Kind::Unauthorized,
             "this session is over".to_owned(),
             Some("sign in again"),
         ),
         Refusal::WrongKey => (
             StatusCode::UNAUTHORIZED,
-            "unauthorized",
+            Kind::Unauthorized,
             "this is not the admin key".to_owned(),
             Some("it is ADMIN_ACCESS_KEY, else the one that was shown at the first start"),
         ),
         Refusal::Throttled { .. } => (
             StatusCode::TOO_MANY_REQUESTS,
-            "throttled",
+            Kind::Throttled,
             "too many wrong admin keys came from this address".to_owned(),
             Some("wait, then try again"),
         ),
         Refusal::Host => (
             StatusCode::FORBIDDEN,
-            "forbidden_host",
+            Kind::ForbiddenHost,
             "this gateway does not go by the name it was asked under".to_owned(),
             Some("use localhost or its address, or add the name to gateway.allowed_hosts"),
         ),
         Refusal::Origin => (
             StatusCode::FORBIDDEN,
-            "forbidden_origin",
+            Kind::ForbiddenOrigin,
             "a page of another origin may not do this".to_owned(),
             None,
         ),
         Refusal::Csrf => (
             StatusCode::FORBIDDEN,
-            "csrf",
+            Kind::Csrf,
             "the x-csrf-token of this session is missing or wrong".to_owned(),
             Some("read it from GET /admin/session"),
         ),
         Refusal::KeyMissing => {
-            (StatusCode::BAD_REQUEST, "invalid", "key: expected the admin key".to_owned(), None)
+            (StatusCode::BAD_REQUEST, Kind::Invalid, "key: expected the admin key".to_owned(), None)
         }
         Refusal::NoRoute => (
             StatusCode::NOT_FOUND,
-            "not_found",
+            Kind::NotFound,
             "the admin API has no such path".to_owned(),
             Some("GET /admin/openapi.json lists them"),
         ),
         Refusal::Method => (
             StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
+            Kind::MethodNotAllowed,
             "this path does not take this method".to_owned(),
             Some("GET /admin/openapi.json lists them"),
         ),
         Refusal::TooLarge { limit } => (
             StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
+            Kind::TooLarge,
             format!("the body is longer than {limit} bytes"),
             None,
         ),
-        Refusal::Unfinished => {
-            (StatusCode::REQUEST_TIMEOUT, "unfinished", "the body did not arrive".to_owned(), None)
-        }
+        Refusal::Unfinished => (
+            StatusCode::REQUEST_TIMEOUT,
+            Kind::Unfinished,
+            "the body did not arrive".to_owned(),
+            None,
+        ),
         Refusal::NotJson => (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "invalid",
+            Kind::Invalid,
             "body: expected content-type: application/json".to_owned(),
             None,
         ),
-        Refusal::NoObject => {
-            (StatusCode::BAD_REQUEST, "invalid", "body: expected a JSON object".to_owned(), None)
-        }
+        Refusal::NoObject => (
+            StatusCode::BAD_REQUEST,
+            Kind::Invalid,
+            "body: expected a JSON object".to_owned(),
+            None,
+        ),
         Refusal::BadJson { line, column } => (
             StatusCode::BAD_REQUEST,
-            "invalid",
+            Kind::Invalid,
             format!("body: it is not JSON: line {line}, column {column}"),
             None,
         ),
@@ -191,7 +197,7 @@ pub(in crate::gateway) fn failure(error: &Error) -> Response {
         _ => None,
     };
     let told = Told {
-        kind: error.kind(),
+        kind: error.class(),
         message: error.to_string(),
         field,
         hint: error.hint(),

@@ -11,6 +11,7 @@ use droid_protocol::dialect::Dialect;
 use droid_protocol::translate::{ModelEntry, anthropic, chat, gemini, responses};
 
 use super::json;
+use crate::client_keys::{self, ClientKey};
 use crate::config::{Config, Model};
 use crate::gateway::error::Refusal;
 use crate::gateway::shared::Shared;
@@ -19,9 +20,10 @@ use crate::models;
 /// 2025-01-01: nobody tells when a model was made whose name does not.
 const MADE: i64 = 1_735_689_600;
 
-/// All of them.
-pub(super) fn list(shared: &Shared, client: Dialect) -> Response {
-    let list = entries(&shared.app.config.get());
+/// All of them that the client's key may ask for.
+pub(super) fn list(shared: &Shared, client: Dialect, key: Option<&ClientKey>) -> Response {
+    let mut list = entries(&shared.app.config.get());
+    list.retain(|it| key.is_none_or(|key| client_keys::may_ask(&key.models, &it.id)));
     json(match client {
         Dialect::Anthropic => Body::from(anthropic::models(&list)),
         Dialect::Responses => Body::from(responses::models(&list)),
@@ -31,7 +33,15 @@ pub(super) fn list(shared: &Shared, client: Dialect) -> Response {
 }
 
 /// One of them. Any name that routes is one: the list holds only those with a name for people.
-pub(super) fn one(shared: &Shared, client: Dialect, id: &str) -> Result<Response, Refusal> {
+pub(super) fn one(
+    shared: &Shared,
+    client: Dialect,
+    id: &str,
+    key: Option<&ClientKey>,
+) -> Result<Response, Refusal> {
+    if key.is_some_and(|key| !client_keys::may_ask(&key.models, id)) {
+        return Err(Refusal::NoModel);
+    }
     let config = shared.app.config.get();
     let listed = entries(&config).into_iter().find(|it| it.id == id);
     let entry = match listed {

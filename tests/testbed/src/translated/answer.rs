@@ -54,7 +54,7 @@ fn translated(
         };
         let body = fixture.text.as_bytes();
         let Whole { status, body } =
-            pair::error(client, &Fault::from_response(fixture.status, header, body, 0));
+            pair::error(client, &Fault::from_response(fixture.status, header, body, 0), None);
         return whole(status, body);
     }
     if !fixture.streamed {

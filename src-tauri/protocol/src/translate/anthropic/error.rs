@@ -28,26 +28,29 @@ const OVERLOADED: Kind = Kind { name: "overloaded_error", status: 529 };
 /// How the names of mistakes in a request begin.
 const MISTAKES: [&str; 5] = ["invalid_", "missing_", "unsupported_", "unknown_", "string_"];
 
-/// A fault as an answer: the status upstream gave where there is one.
+/// A fault as an answer: the status upstream gave where there is one. `request` names the request.
 #[must_use]
-pub fn error(fault: &Fault) -> Whole {
+pub fn error(fault: &Fault, request: Option<&str>) -> Whole {
     let kind = of_fault(fault);
-    Whole { status: kind.status, body: envelope(kind, &fault.message).into() }
+    Whole { status: kind.status, body: envelope(kind, &fault.message, request).into() }
 }
 
 /// The envelope of an error, in a body or after `event: error`.
-pub(super) fn envelope(kind: Kind, message: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(message.len() + 96);
-    write_envelope(kind, message, &mut out);
+pub(super) fn envelope(kind: Kind, message: &str, request: Option<&str>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + 128);
+    write_envelope(kind, message, request, &mut out);
     out
 }
 
-pub(super) fn write_envelope(kind: Kind, message: &str, out: &mut Vec<u8>) {
+pub(super) fn write_envelope(kind: Kind, message: &str, request: Option<&str>, out: &mut Vec<u8>) {
     let mut object = Obj::new(out);
     object.str("type", "error");
     let message = if message.is_empty() { kind.name } else { message };
     Obj::new(object.key("error")).str("type", kind.name).str("message", message).end();
-    object.json("request_id", "null").end();
+    match request {
+        Some(id) => object.str("request_id", id).end(),
+        None => object.json("request_id", "null").end(),
+    }
 }
 
 /// The kind of an error that the events of an answer tell.

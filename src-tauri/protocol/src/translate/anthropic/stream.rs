@@ -337,7 +337,7 @@ impl StreamEncoder {
 
     fn fail(&mut self, kind: Kind, message: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(b"event: error\ndata: ");
-        error::write_envelope(kind, message, out);
+        error::write_envelope(kind, message, self.wish.request_id.as_deref(), out);
         out.extend_from_slice(b"\n\n");
         self.ended = true;
         self.blocks.clear();

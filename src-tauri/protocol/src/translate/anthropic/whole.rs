@@ -69,21 +69,22 @@ pub fn whole(events: &[Event], wish: &ClientWish) -> Whole {
                 return message(&id, model, blocks, stop, &usage, wish);
             }
             Event::Error { error_type, message } => {
-                return failure(error_type, message);
+                return failure(error_type, message, wish);
             }
             Event::ToolUseStop { .. } | Event::ContentBlockStop { .. } | Event::Ping => {}
         }
     }
-    failure("truncated", "upstream ended before the response was complete")
+    failure("truncated", "upstream ended before the response was complete", wish)
 }
 
 fn find(blocks: &mut [Block], index: u32) -> Option<&mut Block> {
     blocks.iter_mut().rev().find(|it| it.index == index)
 }
 
-fn failure(name: &str, message: &str) -> Whole {
+fn failure(name: &str, message: &str, wish: &ClientWish) -> Whole {
     let kind = error::of_name(name);
-    Whole { status: kind.status, body: error::envelope(kind, message).into() }
+    let body = error::envelope(kind, message, wish.request_id.as_deref());
+    Whole { status: kind.status, body: body.into() }
 }
 
 fn message(

@@ -165,7 +165,7 @@ fn errors_have_the_status_and_the_name_of_the_table() {
     for (status, name, answered) in cases {
         let body = br#"{"error":{"message":"the text of upstream"}}"#;
         let fault = Fault::from_response(status, |_: &str| None::<String>, body, 0);
-        let whole = anthropic::error(&fault);
+        let whole = anthropic::error(&fault, None);
         let body: Value = serde_json::from_slice(&whole.body).unwrap();
         assert_eq!((whole.status, &body["error"]["type"]), (answered, &Value::from(name)));
         assert_eq!(
@@ -173,11 +173,11 @@ fn errors_have_the_status_and_the_name_of_the_table() {
             (&Value::from("error"), &Value::from("the text of upstream"))
         );
     }
-    let timeout = anthropic::error(&Fault::transport(TransportKind::Timeout, "too slow"));
+    let timeout = anthropic::error(&Fault::transport(TransportKind::Timeout, "too slow"), None);
     assert_eq!(timeout.status, 504);
-    let broken = anthropic::error(&Fault::transport(TransportKind::Connect, "no route"));
+    let broken = anthropic::error(&Fault::transport(TransportKind::Connect, "no route"), None);
     assert_eq!(broken.status, 502);
-    assert_eq!(anthropic::error(&Fault::truncated()).status, 502);
+    assert_eq!(anthropic::error(&Fault::truncated(), None).status, 502);
 }
 
 #[test]
