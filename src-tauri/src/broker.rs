@@ -90,7 +90,7 @@ pub struct Wanted<'a> {
 #[derive(Debug)]
 pub struct Lent {
     /// The account as it was when it was picked.
-    pub account: Account,
+    pub account: Arc<Account>,
     /// The key, for a pool.
     pub key_id: Option<KeyId>,
     /// Where the request goes.
@@ -377,7 +377,7 @@ impl Broker {
         self.state().pool.account(id).is_some_and(|it| it.kind == Kind::ApiKey)
     }
 
-    fn account(&self, id: &AccountId) -> Result<Account> {
+    fn account(&self, id: &AccountId) -> Result<Arc<Account>> {
         self.state().pool.account(id).cloned().ok_or_else(|| Error::not_found("account", id))
     }
 

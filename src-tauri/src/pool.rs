@@ -20,6 +20,7 @@ mod ring;
 mod standing;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 pub use ask::{Ask, Binding, Candidate, Refusal, Sticky};
 pub use explain::{Considered, Explanation};
@@ -60,7 +61,8 @@ pub struct Pool {
 
 #[derive(Debug)]
 struct Entry {
-    account: Account,
+    /// Shared with whoever it is lent to.
+    account: Arc<Account>,
     in_flight: u32,
     turn: u64,
     placed: Placed,
@@ -117,8 +119,9 @@ impl Pool {
         self.limited += usize::from(account.max_concurrency > 0);
         if let Some(entry) = self.accounts.get_mut(&id) {
             self.limited -= usize::from(entry.account.max_concurrency > 0);
-            entry.account = account;
+            entry.account = Arc::new(account);
         } else {
+            let account = Arc::new(account);
             let entry = Entry { account, in_flight: 0, turn: 0, placed: Placed::default() };
             self.accounts.insert(id.clone(), entry);
         }
@@ -172,12 +175,12 @@ impl Pool {
 
     /// Every account, in no order.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values().map(|it| &it.account)
+        self.accounts.values().map(|it| &*it.account)
     }
 
     /// One account.
     #[must_use]
-    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+    pub fn account(&self, id: &AccountId) -> Option<&Arc<Account>> {
         self.accounts.get(id).map(|it| &it.account)
     }
 
@@ -205,8 +208,9 @@ impl Pool {
             ring.used(key, self.turn, now, self.now);
         }
         if let Some(entry) = self.accounts.get_mut(id) {
-            entry.account.last_used_at = entry.account.last_used_at.max(Some(now));
-            entry.account.uses = entry.account.uses.saturating_add(1);
+            let account = Arc::make_mut(&mut entry.account);
+            account.last_used_at = account.last_used_at.max(Some(now));
+            account.uses = account.uses.saturating_add(1);
             entry.turn = self.turn;
             self.reindex(id);
         }
@@ -218,9 +222,21 @@ impl Pool {
             ring.spent(key, tokens, self.now);
         }
         if let Some(entry) = self.accounts.get_mut(id) {
-            entry.account.tokens_used = entry.account.tokens_used.saturating_add(tokens);
-            self.reindex(id);
+            let account = Arc::make_mut(&mut entry.account);
+            account.tokens_used = account.tokens_used.saturating_add(tokens);
+            if self.counts_tokens(id) {
+                self.reindex(id);
+            }
         }
+    }
+
+    /// Whether an account's place in line depends on its tokens.
+    fn counts_tokens(&self, id: &AccountId) -> bool {
+        let groups = self.accounts.get(id).into_iter().flat_map(|it| &it.account.groups);
+        let strategies = groups.filter_map(|it| self.groups.get(it)).map(|it| it.strategy);
+        strategies
+            .chain([self.strategy])
+            .any(|it| matches!(it, Strategy::LeastTokenUsed | Strategy::MaxRemaining))
     }
 
     /// How many requests are on an account now, in all processes.

@@ -63,23 +63,24 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// Passes requests on. Clones are the same one.
+/// Passes requests on. Clones are the same one. What a request needs of it is counted once, not part
+/// by part: threads that count the same thing wait for each other.
 #[derive(Clone)]
-pub struct Relay(Parts);
+pub struct Relay(Arc<Parts>);
 
 // === impl Relay ===
 
 impl Relay {
     /// A relay over these parts.
     #[must_use]
-    pub const fn new(parts: Parts) -> Self {
-        Self(parts)
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// The same, which sends over these.
     #[must_use]
     pub fn with_clients(&self, clients: Clients) -> Self {
-        Self(Parts { clients, ..self.0.clone() })
+        Self::new(Parts { clients, ..Parts::clone(&self.0) })
     }
 
     /// Answers a request: asks one account after the other until one answers or nothing helps.

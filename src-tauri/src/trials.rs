@@ -187,7 +187,7 @@ impl Trials {
         let verdict = probe::send(&client, outbound, &headers, now).await?;
         let outcome = verdict.fault.clone().map_or(Outcome::Success, Outcome::Fault);
         let report = Report {
-            account_id: lent.account.id,
+            account_id: lent.account.id.clone(),
             key_id: lent.key_id,
             loan: Loan::Known(lent.lease_id),
             model: None,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Broker, Credential};
@@ -85,12 +86,14 @@ impl Broker {
             });
         }
         let token = self.parts.refresher.access_token(&account.id, Need::Fresh).await?;
+        let refreshed;
         let known = if token.expires_at == account.token_expires_at {
-            account.clone()
+            account
         } else {
             // It was refreshed: the pool must know the account's new times.
             self.reload().await?;
-            self.account(&account.id)?
+            refreshed = self.account(&account.id)?;
+            &refreshed
         };
         let fingerprint = token.secret.fingerprint();
         let mut state = self.state();
@@ -117,7 +120,11 @@ impl Broker {
     ///
     /// # Errors
     /// When there is no such account or key, or its token cannot be had.
-    pub async fn bearer(&self, id: &AccountId, key: Option<&KeyId>) -> Result<(Account, Secret)> {
+    pub async fn bearer(
+        &self,
+        id: &AccountId,
+        key: Option<&KeyId>,
+    ) -> Result<(Arc<Account>, Secret)> {
         self.reload().await?;
         let account = self.account(id)?;
         let key = match account.kind {

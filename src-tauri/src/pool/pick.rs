@@ -3,6 +3,7 @@
 //! Owns: [`Pool::pick`] and the texts of its refusals.
 //! Must not know: how lanes are kept, what became of the request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::{Account, Kind};
@@ -146,7 +147,7 @@ impl Pool {
             ring.mark_probed(key, ask.model, self.now);
         }
         if let Some(entry) = self.accounts.get_mut(&candidate.account) {
-            entry.account.health.mark_probed(ask.model);
+            Arc::make_mut(&mut entry.account).health.mark_probed(ask.model);
         }
         self.reindex(&candidate.account);
         Some(candidate)

@@ -4,6 +4,7 @@
 //! that can be passed on.
 //! Must not know: whether there is another try, what the client is told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,7 +35,7 @@ const ERROR_BODY: Duration = Duration::from_secs(10);
 
 /// One try. Dropped before it ended, it says that the client went away.
 pub(super) struct Attempt {
-    parts: Parts,
+    parts: Arc<Parts>,
     started: Instant,
     headers: Headers,
     kind: Kind,
@@ -78,15 +79,15 @@ pub(super) struct Ended {
 
 impl Attempt {
     /// With an account on loan, which is given back from here on, whatever happens.
-    pub(super) fn lent(parts: &Parts, outbound: &Outbound, lent: Lent) -> Self {
+    pub(super) fn lent(parts: &Arc<Parts>, outbound: &Outbound, lent: Lent) -> Self {
         Self {
-            parts: parts.clone(),
+            parts: Arc::clone(parts),
             started: Instant::now(),
             headers: outbound.over(lent.headers),
             kind: lent.account.kind,
             proxy_of: lent.account.has_proxy.then(|| lent.account.id.clone()),
             held: Some(Held {
-                account: lent.account.id,
+                account: lent.account.id.clone(),
                 key: lent.key_id,
                 lease: lent.lease_id,
                 place: lent.place,
@@ -95,16 +96,16 @@ impl Attempt {
     }
 
     /// For a question that costs nothing: there is nothing to give back.
-    pub(super) fn free(parts: &Parts, headers: Headers, proxied: Option<AccountId>) -> Self {
+    pub(super) fn free(parts: &Arc<Parts>, headers: Headers, proxied: Option<AccountId>) -> Self {
         let mut attempt = Self::given(parts, headers);
         attempt.proxy_of = proxied;
         attempt
     }
 
     /// With a key that is nobody's account.
-    pub(super) fn given(parts: &Parts, headers: Headers) -> Self {
+    pub(super) fn given(parts: &Arc<Parts>, headers: Headers) -> Self {
         Self {
-            parts: parts.clone(),
+            parts: Arc::clone(parts),
             started: Instant::now(),
             headers,
             kind: Kind::ApiKey,
@@ -195,9 +196,9 @@ impl Attempt {
             behind: true,
         };
         let (told, stored) = oneshot::channel();
-        let broker = self.parts.broker.clone();
+        let parts = Arc::clone(&self.parts);
         let mut work = Box::pin(async move {
-            if let Err(error) = broker.release(report).await {
+            if let Err(error) = parts.broker.release(report).await {
                 log::warn!("what became of a loan could not be stored: {}", error.kind());
             }
             let _ = told.send(());

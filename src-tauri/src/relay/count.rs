@@ -81,7 +81,7 @@ impl Relay {
                     ..Wanted::default()
                 };
                 let lent = self.0.broker.acquire(wanted).await.ok()?;
-                let proxied = lent.account.has_proxy.then_some(lent.account.id);
+                let proxied = lent.account.has_proxy.then(|| lent.account.id.clone());
                 Some((outbound.over(lent.headers), proxied))
             }
         };

@@ -4,6 +4,7 @@
 //! it ends.
 //! Must not know: content: no body, no key, no session in the clear.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use droid_protocol::event::Usage;
@@ -25,7 +26,7 @@ use crate::upstream::HeaderMap;
 
 /// One request. Dropped before it ended, it says that the client went away.
 pub(super) struct Entry {
-    parts: Parts,
+    parts: Arc<Parts>,
     started: Instant,
     admission: Option<Admission>,
     /// None when it ended.
@@ -46,7 +47,7 @@ const SESSION_LETTERS: usize = 16;
 // === impl Entry ===
 
 impl Entry {
-    pub(super) fn new(parts: &Parts, call: &Call, started: Instant) -> Self {
+    pub(super) fn new(parts: &Arc<Parts>, call: &Call, started: Instant) -> Self {
         let row = RequestRow {
             id: call.request_id.clone(),
             started_at: parts.clock.now(),
@@ -67,7 +68,7 @@ impl Entry {
             first_token_ms: None,
             upstream_request_id: None,
         };
-        Self { parts: parts.clone(), started, admission: None, row: Some(Box::new(row)) }
+        Self { parts: Arc::clone(parts), started, admission: None, row: Some(Box::new(row)) }
     }
 
     /// It is known what is asked and where it goes.

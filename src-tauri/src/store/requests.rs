@@ -139,9 +139,8 @@ pub(super) fn sweep(db: &Db, before: Timestamp) -> Result<usize, Fail> {
     Ok(db.conn.execute("DELETE FROM requests WHERE started_at < ?1", [before])?)
 }
 
-/// Writes one; one that is there already stays as it is.
-pub(super) fn write(db: &Db, row: &RequestRow) -> Result<(), Fail> {
-    let last = row.attempts.last();
+/// Writes them; one that is there already stays as it is.
+pub(super) fn write(db: &Db, rows: &[RequestRow]) -> Result<(), Fail> {
     let mut statement = db.conn.prepare_cached(
         "INSERT INTO requests VALUES (:id, :started_at, :client_key, :client, :endpoint,
              :model_asked, :model_sent, :stream, :session, :account, :key, :attempts, :skipped,
@@ -149,33 +148,36 @@ pub(super) fn write(db: &Db, row: &RequestRow) -> Result<(), Fail> {
              :reasoning, :cost, :latency, :first_token, :upstream_id)
          ON CONFLICT DO NOTHING",
     )?;
-    statement.execute(named_params! {
-        ":id": row.id,
-        ":started_at": row.started_at,
-        ":client_key": row.client_key_id,
-        ":client": Word(row.client),
-        ":endpoint": row.endpoint.map(Word),
-        ":model_asked": row.model_asked,
-        ":model_sent": row.model_sent,
-        ":stream": row.stream,
-        ":session": row.session,
-        ":account": last.and_then(|it| it.account.as_ref()),
-        ":key": last.and_then(|it| it.key.as_ref()),
-        ":attempts": Json(&row.attempts),
-        ":skipped": Json(&row.skipped),
-        ":status": row.status,
-        ":outcome": row.outcome,
-        ":input": Count(row.usage.input_tokens),
-        ":output": Count(row.usage.output_tokens),
-        ":cache_read": Count(row.usage.cache_read_tokens),
-        ":cache_write_5m": Count(row.usage.cache_write_5m_tokens),
-        ":cache_write_1h": Count(row.usage.cache_write_1h_tokens),
-        ":reasoning": Count(row.usage.reasoning_tokens),
-        ":cost": Count(row.cost),
-        ":latency": Count(row.latency_ms),
-        ":first_token": row.first_token_ms.map(Count),
-        ":upstream_id": row.upstream_request_id,
-    })?;
+    for row in rows {
+        let last = row.attempts.last();
+        statement.execute(named_params! {
+            ":id": row.id,
+            ":started_at": row.started_at,
+            ":client_key": row.client_key_id,
+            ":client": Word(row.client),
+            ":endpoint": row.endpoint.map(Word),
+            ":model_asked": row.model_asked,
+            ":model_sent": row.model_sent,
+            ":stream": row.stream,
+            ":session": row.session,
+            ":account": last.and_then(|it| it.account.as_ref()),
+            ":key": last.and_then(|it| it.key.as_ref()),
+            ":attempts": Json(&row.attempts),
+            ":skipped": Json(&row.skipped),
+            ":status": row.status,
+            ":outcome": row.outcome,
+            ":input": Count(row.usage.input_tokens),
+            ":output": Count(row.usage.output_tokens),
+            ":cache_read": Count(row.usage.cache_read_tokens),
+            ":cache_write_5m": Count(row.usage.cache_write_5m_tokens),
+            ":cache_write_1h": Count(row.usage.cache_write_1h_tokens),
+            ":reasoning": Count(row.usage.reasoning_tokens),
+            ":cost": Count(row.cost),
+            ":latency": Count(row.latency_ms),
+            ":first_token": row.first_token_ms.map(Count),
+            ":upstream_id": row.upstream_request_id,
+        })?;
+    }
     Ok(())
 }
 

@@ -129,9 +129,7 @@ impl Touches {
         for (sticky_key, expires_at) in &self.sessions {
             statement.execute((sticky_key, expires_at.0))?;
         }
-        for row in &self.requests {
-            requests::write(db, row)?;
-        }
+        requests::write(db, &self.requests)?;
         self.used.write(db)?;
         self.spent.write(db)
     }

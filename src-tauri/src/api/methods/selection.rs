@@ -182,8 +182,8 @@ async fn acquire(app: &App, it: Acquire) -> Result<Acquired> {
     let explain = if it.explain { Some(explain(app, &it).await?) } else { None };
     let lent = app.broker.acquire(wanted(&it)?).await?;
     Ok(Acquired {
-        id: lent.account.id,
-        name: lent.account.name,
+        id: lent.account.id.clone(),
+        name: lent.account.name.clone(),
         auth_type: lent.account.kind,
         base_url: lent.url,
         headers: lent.headers,
