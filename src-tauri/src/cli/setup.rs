@@ -32,8 +32,8 @@ Examples:
   droid-provider-cli setup droid --model claude-sonnet-4-5-20250929
   droid-provider-cli setup claude-code --undo
 
-The settings file is copied first, with the date in its name; everything else in it
-stays. --undo takes out what was put in, and puts back what was there.")]
+The settings file is copied first, with the date in its name; everything else in
+it stays. --undo takes out what was put in, and puts back what was there.")]
 pub(crate) struct Setup {
     /// Which one
     client: Client,
