@@ -20,6 +20,8 @@ mod gateway {
     mod clients;
     mod conversations;
     mod ends;
+    mod envelope;
+    mod fault_table;
     mod faults;
     mod hostile;
     mod kit;
