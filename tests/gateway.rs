@@ -27,6 +27,7 @@ mod gateway {
     mod kit;
     mod maintenance;
     mod passing;
+    mod schedules;
     mod start;
     mod statistics;
     mod streams;
