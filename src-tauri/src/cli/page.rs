@@ -3,7 +3,7 @@
 //! Owns: widths, cutting, the few colours there are. 80 columns where nobody says how wide it is.
 //! Must not know: what is shown.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr as _;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -202,14 +202,11 @@ fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text;
     }
-    let mut used = 1;
-    let fits = |it: &char| {
-        used += it.width().unwrap_or(0);
-        used <= width
-    };
-    let mut kept: String = text.chars().take_while(fits).collect();
-    kept.push('…');
-    kept
+    // Letters change each other's width: what counts is that of the text, not the sum of theirs.
+    let ends = text.char_indices().map(|(at, it)| at + it.len_utf8());
+    let parts = ends.filter_map(|end| text.get(..end));
+    let kept = parts.take_while(|it| it.width() < width).last().unwrap_or_default();
+    format!("{kept}…")
 }
 
 /// Lines no wider than that, broken between words where there are any.
