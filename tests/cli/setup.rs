@@ -160,7 +160,7 @@ async fn a_key_of_an_earlier_run_is_kept_while_it_can_be_used_and_named_when_it_
         let of_it = |it: &&serde_json::Value| it["name"] == client;
         let id = keys(&home).iter().find(of_it).unwrap()["id"].as_str().unwrap().to_owned();
         // One that is switched off, or gone, is none.
-        home.run(&["client-keys", "disable", &id]).ok();
+        home.run(&["client-keys", "edit", &id, "--enabled", "false"]).ok();
         assert_eq!(home.json(&["setup", client])["key_kept"], false, "{client}");
         assert_eq!(keys(&home).len(), 2 * n + 2, "{client}");
         let undone = home.json(&["setup", client, "--undo"]);
