@@ -47,7 +47,9 @@ export function toUserError(error: unknown): UserError {
   }
   if (error instanceof Error) {
     const inner = error.cause === undefined ? null : fromBody(error.cause)
-    return inner ?? fromText(error.message)
+    // Some hosts put the program's code and data on an error of their own.
+    const own = 'code' in error && isCode(error.code) ? fromBody(error) : null
+    return inner ?? own ?? fromText(error.message)
   }
   return fromBody(error) ?? fromText(typeof error === 'string' ? error : 'unknown failure')
 }
@@ -84,12 +86,19 @@ function fromText(message: string): UserError {
       // No JSON in it: the text itself is all there is.
     }
   }
-  return new UserError({ kind: 'transport', message, retryable: true })
+  const [, code, rest] = /(-32\d{3})\)?[:,]?\s+(.+)$/s.exec(message) ?? []
+  const coded = code === undefined ? null : fromBody({ code: Number(code), message: rest })
+  return coded ?? new UserError({ kind: 'transport', message, retryable: true })
 }
 
 /** The program begins such a message with the field's path. */
 function fieldOf(message: string): string | null {
   return /^([a-z_][a-z0-9_.[\]]*): /i.exec(message)?.[1] ?? null
+}
+
+/** The browser's own errors have codes too, above zero. */
+function isCode(code: unknown): boolean {
+  return typeof code === 'number' && code <= -32_000
 }
 
 function kindOfCode(code: unknown): string {

@@ -54,6 +54,7 @@ const STALES: Partial<Record<Method, readonly Method[]>> = {
   set_credential_enabled: ['list_credentials', 'get_credential'],
   reset_credential: ['list_credentials', 'get_credential'],
   import_credentials: ['list_credentials', 'gateway_status'],
+  import_content: ['list_credentials', 'list_groups', 'gateway_status', 'get_config', 'list_models'],
   refresh_credential: ['list_credentials', 'get_credential'],
   add_api_keys: ['list_credentials', 'get_credential'],
   remove_api_keys: ['list_credentials', 'get_credential'],
@@ -97,6 +98,8 @@ export function useWrite<M extends Method>(
   const { foresee } = options
   return useMutation<Result<M>, UserError, Params<M>>({
     mutationFn: (params) => client.call(method, params, options),
+    // An answer may hold a secret: it is kept for no longer than it is shown.
+    gcTime: 0,
     ...(foresee === undefined
       ? {}
       : {

@@ -85,6 +85,8 @@ describe('errors', () => {
     ['a JSON-RPC error', { code: -32602, message: 'config.name: too long', data: { kind: 'invalid' } }],
     ['an admin API error', { error: { kind: 'invalid', message: 'config.name: too long', field: 'config.name' } }],
     ['text around one', new Error('plugin error: {"code":-32602,"message":"config.name: too long"}')],
+    ['an error with its code', Object.assign(new Error('config.name: too long'), { code: -32602 })],
+    ['a text with its code', new Error('RPC error (-32602): config.name: too long')],
     ['an error with one as its cause', new Error('rpc', { cause: { code: -32602, message: 'config.name: too long' } })],
   ])('%s names kind and field', (_, thrown) => {
     const told = toUserError(thrown)

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 
 import { toCsv } from './csv'
+import { toContent } from './content'
 import { countdown, dollars, fromLocalInput, percent, relative, toLocalInput } from './format'
 import { readKeys } from './keys'
+import { strengthOf } from './passphrase'
 import { SseReader } from './sse'
 
 test('a stream of events cut anywhere gives the same events', () => {
@@ -51,4 +53,17 @@ test('times and amounts', () => {
   const iso = '2026-03-01T12:30:00.000Z'
   expect(fromLocalInput(toLocalInput(iso))).toBe(iso)
   expect(fromLocalInput('')).toBeNull()
+})
+
+test('a file that is text is sent as text, any other by its bytes', () => {
+  expect(toContent(new TextEncoder().encode('{"ключ": 1}'))).toEqual({ content: '{"ключ": 1}' })
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, it) => it % 256)
+  const text = atob((toContent(bytes) as { content_base64: string }).content_base64)
+  expect(Uint8Array.from(text, (it) => it.charCodeAt(0))).toEqual(bytes)
+})
+
+test('a passphrase is as strong as it is long and varied', () => {
+  expect(['', 'secret', 'aaaaaaaaaaaaaaaaaaaaaaaa', '12345678'].map(strengthOf)).toEqual(['weak', 'weak', 'weak', 'weak'])
+  expect(strengthOf('Tr0ub4dor&')).toBe('fair')
+  expect(strengthOf('correct horse battery staple')).toBe('strong')
 })

@@ -1,7 +1,7 @@
 // The program in memory, for tests: one backend for all of them. It keeps the program's rules that
 // a page depends on: revisions, masked keys, errors with fields.
 import { UserError } from '../api/errors'
-import type { Account, ApiKey, ClientKey, Group, LoggedRequest } from '../api/shapes'
+import type { Account, ApiKey, ClientKey, Group, LoggedRequest, Methods } from '../api/shapes'
 import type { Transport } from '../api/transport'
 import { CONFIG, SCHEMA } from './config'
 
@@ -102,6 +102,24 @@ export function loggedRequest(change: Partial<LoggedRequest> = {}): LoggedReques
     cost: 0.001,
     latency_ms: 820,
     first_token_ms: 300,
+    ...change,
+  }
+}
+
+export function figures(change: Partial<Methods['usage_statistics']['result']['total']> = {}) {
+  return {
+    requests: 0,
+    ok: 0,
+    client_closed: 0,
+    errors: {},
+    input_tokens: 0,
+    output_tokens: 0,
+    cache_read_tokens: 0,
+    cache_write_5m_tokens: 0,
+    cache_write_1h_tokens: 0,
+    reasoning_tokens: 0,
+    tokens: 0,
+    cost: 0,
     ...change,
   }
 }
@@ -305,6 +323,9 @@ const HANDLERS: Record<string, (backend: Backend, params: Params) => unknown> = 
     })),
   }),
   get_usage: () => ({ rows: [], total: {} }),
+  usage_statistics: () => ({ total: figures(), rows: [], more: false }),
+  wait_statistics: () => ({ rows: [], complete: true }),
+  week_statistics: () => ({ hours: [] }),
   get_config: (it) => ({
     config: it.config,
     origin: { files: [], user_file: 'config.json' },

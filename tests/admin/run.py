@@ -12,13 +12,14 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "sdk"))
 from stack import ADMIN_KEY, Stack  # noqa: E402
 
+# Not `ignored_auth`: it gives wrong keys side by side, until the throttle answers for the door. The
+# gateway's own tests ask every route without a key (tests/gateway/admin_door.rs).
 CHECKS = ",".join(
     [
         "not_a_server_error",
         "status_code_conformance",
         "content_type_conformance",
         "response_schema_conformance",
-        "ignored_auth",
     ]
 )
 # The one would ask any address that comes to its mind, the other would guess keys until it is

@@ -1,5 +1,6 @@
 // The plugin's page as the host loads it.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 
 import { createHostPage } from './hostPage.mjs'
@@ -68,6 +69,45 @@ test('it works over the plugin process, without a console error', async () => {
   assert.ok((await page.locator('.dp .hb').count()) > 3)
   assert.deepEqual(await violations(page, '.dp'), [])
   await shot(page, 'host-account')
+  assert.deepEqual(problems, [])
+  await context.close()
+})
+
+test('accounts go out of it and come back as a file', async () => {
+  const { page, problems, context } = await mounted()
+  const { result } = await plugin.call('create_credential', {
+    auth_type: 'api_key',
+    config: { name: 'Carried', api_keys: ['fk-carried-0123456789-0001'] },
+  })
+  await page.getByRole('button', { name: 'Carried', exact: true }).waitFor()
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Export', exact: true }).click()
+  for (const name of ['Passphrase', 'Passphrase again']) {
+    await dialog.getByLabel(name, { exact: true }).and(page.locator('input')).fill('correct horse battery')
+  }
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Export', exact: true }).click(),
+  ])
+  const text = readFileSync(await saved.path(), 'utf8')
+  assert.ok(!text.includes('Carried'))
+  assert.deepEqual(await violations(page, '.dp'), [])
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  await plugin.call('delete_credential', { credential_id: result.credential_id })
+  await page.getByRole('button', { name: 'Carried', exact: true }).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.getByRole('combobox', { name: 'From' }).selectOption('text')
+  await dialog.getByRole('textbox', { name: 'What is in the file' }).fill(text)
+  await dialog.getByRole('button', { name: 'Check' }).click()
+  await dialog.getByLabel('Passphrase of the export', { exact: true }).and(page.locator('input')).fill('correct horse battery')
+  await dialog.getByRole('button', { name: 'Check' }).click()
+  await dialog.getByText('Nothing is stored yet').waitFor()
+  assert.deepEqual(await violations(page, '.dp'), [])
+  await shot(page, 'host-import')
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.getByText('Imported', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  await page.getByRole('button', { name: 'Carried', exact: true }).waitFor()
   assert.deepEqual(problems, [])
   await context.close()
 })

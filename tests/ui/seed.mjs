@@ -55,6 +55,22 @@ export async function seed(rig) {
   return { pool: pool.credential_id, signedIn: signedIn.map((it) => it.credential_id), call }
 }
 
+/** Writes usage as it is given: `[{hour, account, clientKey, model, outcome, requests}]`. */
+export function fillUsage(rig, rows) {
+  const path = join(rig.folder, 'data', 'droid.db')
+  execFileSync('python3', ['-c', FILL_USAGE, path, JSON.stringify(rows)], { stdio: 'inherit' })
+}
+
+const FILL_USAGE = `
+import json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=30)
+for it in json.loads(sys.argv[2]):
+    n = it["requests"]
+    db.execute("INSERT INTO usage_hourly (hour, account_id, key_id, client_key_id, model, outcome, requests, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, reasoning_tokens, latency_ms, first_token_ms, first_tokens, cost) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (it["hour"], it["account"], "", it["clientKey"], it["model"], it["outcome"], n, n * 100, n * 10, 0, 0, 0, 0, n * 2000, n * 500, n, n * 1000000))
+db.commit()
+`
+
 /** Writes usage and a log straight into the database, as if the gateway had run for long. */
 export function fill(rig, what) {
   const path = join(rig.folder, 'data', 'droid.db')

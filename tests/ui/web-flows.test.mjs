@@ -121,17 +121,18 @@ test('keys are exported by state: the list without a secret, the keys themselves
   await context.close()
 })
 
-test('an import reports what it took over, knew and refused', async () => {
+test('an import of the program’s own machine reports what it took over, knew and refused', async () => {
   const { page, problems, context } = await web.signedIn({}, '/accounts')
   const minted = await web.rig.control('accounts', {})
   const good = join(web.rig.folder, 'auth.json')
   writeFileSync(good, JSON.stringify({ access_token: minted.access_token, refresh_token: minted.refresh_token }))
   const dialog = page.getByRole('dialog')
   const run = async (path) => {
-    await dialog.getByRole('textbox', { name: /File/ }).fill(path)
+    await dialog.getByRole('textbox', { name: /Path/ }).fill(path)
     await dialog.getByRole('button', { name: 'Import', exact: true }).click()
   }
   await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.getByRole('combobox', { name: 'From' }).selectOption('machine')
   await run(join(web.rig.folder, 'no-such.json'))
   await dialog.getByRole('alert').or(dialog.locator('.badge', { hasText: 'refused' })).first().waitFor()
   await run(good)
@@ -139,8 +140,141 @@ test('an import reports what it took over, knew and refused', async () => {
   await run(good)
   await dialog.locator('.badge', { hasText: /known|refused/ }).waitFor()
   assert.deepEqual(await violations(page), [])
-  await shot(page, 'web-import')
+  await shot(page, 'web-import-machine')
   assert.ok(!(await page.content()).includes(minted.refresh_token))
+  assert.deepEqual(problems.filter((it) => !/status of 4/.test(it)), [])
+  await context.close()
+})
+
+/** The outcome and the reason of each line of an import's report. */
+const lines = (dialog) =>
+  dialog.locator('.vtable-body > [role=row]').evaluateAll((all) =>
+    all.map((it) => [...it.querySelectorAll('[role=cell]')].map((cell) => cell.textContent)),
+  )
+
+test('a file is imported after it was checked, and a broken one changes nothing', async () => {
+  const { page, problems, context } = await web.signedIn({}, '/accounts')
+  await page.getByRole('link', { name: 'Pool' }).first().waitFor()
+  const before = (await call('list_credentials', {})).length
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  const check = dialog.getByRole('button', { name: 'Check' })
+  const file = dialog.getByLabel('File', { exact: true })
+  const choose = (name, text) =>
+    file.setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) })
+
+  // Nothing, no format at all, JSON cut off in the middle, bytes.
+  await check.click()
+  await dialog.getByText('Choose a file or paste its text first').waitFor()
+  for (const [name, text] of [
+    ['diary.txt', 'Dear diary, canary'],
+    ['cut.json', '{"accounts": [{"name": "canary'],
+    ['bytes.bin', [0xff, 0xfe, 0x00, 0x01, 0x80]],
+  ]) {
+    await choose(name, text)
+    await dialog.getByRole('alert').waitFor({ state: 'detached' })
+    await check.click()
+    await dialog.getByText('That did not work').waitFor()
+    assert.ok(!(await dialog.textContent()).includes('canary'), name)
+  }
+  assert.deepEqual(await violations(page), [])
+  assert.equal((await call('list_credentials', {})).length, before)
+
+  // A list of keys with one line that is none: the report says which, and nothing is stored yet.
+  const keys = ['fk-import-0123456789-0001', 'fk-import-0123456789-0002']
+  await choose('keys.txt', `${keys.join('\n')}\n`)
+  await check.click()
+  await dialog.getByText('Nothing is stored yet').waitFor()
+  const told = await lines(dialog)
+  assert.ok(told.length > 0 && told.every((it) => it[0] === 'added' && it[3]), JSON.stringify(told))
+  assert.equal((await call('list_credentials', {})).length, before)
+  assert.deepEqual(await violations(page), [])
+  await shot(page, 'web-import-checked')
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.getByText('Imported', { exact: true }).waitFor()
+  assert.equal((await call('list_credentials', {})).length, before + 1)
+  const shown = await page.content()
+  for (const key of keys) assert.ok(!shown.includes(key))
+
+  // The same pasted: known by now, so that there is nothing to import.
+  await dialog.getByRole('combobox', { name: 'From' }).selectOption('text')
+  await dialog.getByRole('textbox', { name: 'What is in the file' }).fill(keys.join('\n'))
+  await check.click()
+  await dialog.getByText(/^0 added, 0 merged, \d known already, 0 skipped$/).waitFor()
+  assert.equal(await dialog.getByRole('button', { name: 'Import', exact: true }).count(), 0)
+  // What is typed after a check has to be checked again.
+  await dialog.getByRole('textbox', { name: 'What is in the file' }).fill('fk-import-0123456789-0003')
+  await dialog.getByText('Nothing is stored yet').waitFor({ state: 'detached' })
+  await check.waitFor()
+  assert.deepEqual(problems.filter((it) => !/status of 4/.test(it)), [])
+  await context.close()
+})
+
+test('accounts are exported sealed, come back with the passphrase, and in plain text only for who insists', async () => {
+  const { page, problems, context } = await web.signedIn({}, '/accounts')
+  const dialog = page.getByRole('dialog')
+  const open = () => page.getByRole('button', { name: 'Export', exact: true }).click()
+  const run = dialog.getByRole('button', { name: 'Export', exact: true })
+  const passphrase = dialog.getByLabel('Passphrase', { exact: true }).and(page.locator('input'))
+  const again = dialog.getByLabel('Passphrase again', { exact: true }).and(page.locator('input'))
+  await open()
+  await run.click()
+  await dialog.getByText('This is needed').waitFor()
+  await passphrase.fill('secret')
+  await dialog.getByText('Strength: weak').waitFor()
+  await passphrase.fill('correct horse battery staple')
+  await dialog.getByText('Strength: strong').waitFor()
+  await again.fill('correct horse')
+  await run.click()
+  await dialog.getByText('This is not the same').waitFor()
+  assert.deepEqual(await violations(page), [])
+  await shot(page, 'web-export')
+  await again.fill('correct horse battery staple')
+  const [sealed] = await Promise.all([page.waitForEvent('download'), run.click()])
+  assert.match(sealed.suggestedFilename(), /^droid-accounts-\d{4}-\d\d-\d\d\.json$/)
+  const file = await sealed.path()
+  const text = readFileSync(file, 'utf8')
+  for (const key of KEYS) assert.ok(!text.includes(key))
+  await dialog.getByText(/was handed to your browser: \d+ accounts? with \d+ keys?/).waitFor()
+  assert.deepEqual(await violations(page), [])
+  // A host that saves no files can still copy it.
+  await dialog.getByRole('button', { name: 'Copy what is in it' }).click()
+  await page.waitForFunction(() => navigator.clipboard.readText().then((it) => it.length > 100))
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text)
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+
+  // It opens with its passphrase only, and brings back what was deleted.
+  await call('delete_credential', { credential_id: pool })
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.getByLabel('File', { exact: true }).setInputFiles(file)
+  const check = dialog.getByRole('button', { name: 'Check' })
+  await check.click()
+  const opening = dialog.getByLabel('Passphrase of the export', { exact: true }).and(page.locator('input'))
+  await opening.fill('wrong')
+  await check.click()
+  await dialog.getByRole('alert').waitFor()
+  assert.deepEqual(await violations(page), [])
+  await opening.fill('correct horse battery staple')
+  await check.click()
+  await dialog.getByText('Nothing is stored yet').waitFor()
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.getByText('Imported', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  const back = (await call('list_credentials', {})).find((it) => it.name === 'Pool')
+  assert.ok(back?.keys.total > 0)
+  pool = back.id
+
+  // In plain text: a warning, a tick, then a file that says everything.
+  await open()
+  await dialog.getByRole('combobox', { name: 'How it is protected' }).selectOption('plain')
+  await dialog.getByText('The file holds every token and key in plain text').waitFor()
+  const insist = dialog.getByRole('button', { name: 'Export in plain text' })
+  assert.equal(await insist.getAttribute('aria-disabled'), 'true')
+  assert.deepEqual(await violations(page), [])
+  await dialog.getByRole('checkbox').check()
+  const [plain] = await Promise.all([page.waitForEvent('download'), insist.click()])
+  assert.ok(readFileSync(await plain.path(), 'utf8').includes(KEYS[0]))
+  assert.ok(!(await page.content()).includes(KEYS[0]))
   assert.deepEqual(problems.filter((it) => !/status of 4/.test(it)), [])
   await context.close()
 })

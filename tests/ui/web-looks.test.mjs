@@ -73,6 +73,52 @@ const DIALOGS = {
     await web.open(page, '/accounts')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
   },
+  'import-text': async (page) => {
+    await DIALOGS.import(page)
+    await page.getByRole('combobox', { name: 'From' }).selectOption('text')
+    await page.getByRole('textbox', { name: 'What is in the file' }).fill('fk-looks-0123456789-0001\n')
+    await page.getByRole('button', { name: 'Check' }).click()
+    await page.getByText('Nothing is stored yet').waitFor()
+  },
+  'import-machine': async (page) => {
+    await DIALOGS.import(page)
+    await page.getByRole('combobox', { name: 'From' }).selectOption('machine')
+  },
+  export: async (page) => {
+    await web.open(page, '/accounts')
+    await page.getByRole('button', { name: 'Export', exact: true }).click()
+    await page.getByLabel('Passphrase', { exact: true }).and(page.locator('input')).fill('correct horse')
+  },
+  'export-plain': async (page) => {
+    await DIALOGS.export(page)
+    await page.getByRole('combobox', { name: 'How it is protected' }).selectOption('plain')
+  },
+  'export-keys': async (page) => {
+    await web.open(page, `/accounts/${seeded.pool}`)
+    await page.getByRole('button', { name: 'Export keys' }).click()
+    await page.getByRole('combobox', { name: 'What to export' }).selectOption('keys')
+    await page.getByText('The file holds the keys in plain text').waitFor()
+  },
+  'remove-keys': async (page) => {
+    await web.open(page, `/accounts/${seeded.pool}`)
+    await menu(page, '…3000', 'Remove')
+  },
+  'edit-group': async (page) => {
+    await web.open(page, '/groups')
+    await page.getByRole('button', { name: 'Edit' }).first().click()
+  },
+  'delete-group': async (page) => {
+    await web.open(page, '/groups')
+    await page.getByRole('button', { name: 'Delete' }).first().click()
+  },
+  'edit-client-key': async (page) => {
+    await web.open(page, '/client-keys')
+    await menu(page, 'Build machine', 'Edit')
+  },
+  'delete-client-key': async (page) => {
+    await web.open(page, '/client-keys')
+    await menu(page, 'Build machine', 'Delete')
+  },
   'delete-account': async (page) => {
     await web.open(page, '/accounts')
     await menu(page, 'Ada Lovelace', 'Delete')

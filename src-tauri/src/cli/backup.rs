@@ -21,8 +21,9 @@ Examples:
   droid-provider-cli backup droid-monday.db
   droid-provider-cli backup droid-monday.db --with-key
 
-Secrets in the copy stay sealed: without the key file (or DROID_ENCRYPTION_KEY) of this
-installation it is of no use. --with-key puts the key file beside it; keep the two apart.")]
+Secrets in the copy stay sealed: without the key file (or DROID_ENCRYPTION_KEY)
+of this installation it is of no use. --with-key puts the key file beside it;
+keep the two apart.")]
 pub(crate) struct Backup {
     /// The file, which must not be there yet
     file: PathBuf,
@@ -37,8 +38,8 @@ pub(crate) struct Backup {
 Examples:
   droid-provider-cli restore droid-monday.db
 
-What there was is copied first, so that a restore can be taken back. Usage is kept, and
-so are tokens that were refreshed since: the copy's are spent.")]
+What there was is copied first, so that a restore can be taken back. Usage is
+kept, and so are tokens that were refreshed since: the copy's are spent.")]
 pub(crate) struct Restore {
     /// A file that `backup` made
     file: PathBuf,

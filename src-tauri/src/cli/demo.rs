@@ -31,9 +31,9 @@ Examples:
   droid-provider-cli demo
   droid-provider-cli demo --stay      then look at its web page, until Ctrl-C
 
-It runs this program's own commands in a folder of their own, which is removed at the
-end: your accounts and your configuration are not touched, and no request leaves this
-machine. Factory is played by a stand-in whose answers are made up.")]
+It runs this program's own commands in a folder of their own, which is removed
+at the end: your accounts and your configuration are not touched, and no request
+leaves this machine. Factory is played by a stand-in whose answers are made up.")]
 pub(crate) struct Demo {
     /// Leave the gateway and its web page up until Ctrl-C
     #[arg(long, conflicts_with = "json")]

@@ -22,7 +22,8 @@ Examples:
   droid-provider-cli doctor
   droid-provider-cli doctor --offline --json
 
-Nothing is changed, and no account is used. The exit code is 1 if anything is wrong.")]
+Nothing is changed, and no account is used. The exit code is 1 if anything is
+wrong.")]
 pub(crate) struct Doctor {
     /// Ask nobody: leave out clock, proxies and endpoints
     #[arg(long)]

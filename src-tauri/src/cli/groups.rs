@@ -20,8 +20,8 @@ Examples:
   droid-provider-cli accounts edit Team --group night
   droid-provider-cli groups list
 
-Groups are tiers: the one with the lowest priority is asked first, and the next when
-none of its accounts can take the request.")]
+Groups are tiers: the one with the lowest priority is asked first, and the next
+when none of its accounts can take the request.")]
 pub(crate) enum Groups {
     /// The groups in the order they are asked
     List,

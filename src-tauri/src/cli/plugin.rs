@@ -27,7 +27,8 @@ Examples:
   droid-provider-cli install-plugin
   droid-provider-cli install-plugin --folder ~/.config/proxycast/plugins
 
-A config.json that was changed there is kept. Accounts are elsewhere and are not touched.")]
+A config.json that was changed there is kept. Accounts are elsewhere and are not
+touched.")]
 pub(crate) struct InstallPlugin {
     /// The folder of plugins; where ProxyCast looks on this platform if left out
     #[arg(long, value_name = "FOLDER")]

@@ -19,7 +19,8 @@ Examples:
   droid-provider-cli rekey                    a new key file, picked up by every process
   droid-provider-cli rekey --passphrase       asks for one, or reads it from stdin
 
-It happens in one transaction: either all is sealed with the new key, or nothing is.")]
+It happens in one transaction: either all is sealed with the new key, or nothing
+is.")]
 pub(crate) struct Rekey {
     /// Seal with a passphrase instead of a key file
     #[arg(long)]

@@ -33,9 +33,10 @@ Examples:
   droid-provider-cli setup droid --model claude-sonnet-4-5-20250929
   droid-provider-cli setup claude-code --undo
 
-The settings file is copied first, with the date in its name; everything else in it
-stays. A client key that an earlier run wrote there is kept while it can be used. --undo
-takes out what was put in, puts back what was there, and names the keys left.")]
+The settings file is copied first, with the date in its name; everything else in
+it stays. A client key that an earlier run wrote there is kept while it can be
+used. --undo takes out what was put in, puts back what was there, and names the
+keys that are left.")]
 pub(crate) struct Setup {
     /// Which one
     client: Client,

@@ -31,10 +31,11 @@ Examples:
   droid-provider-cli import ~/.factory/auth.json
   droid-provider-cli import data/key_pool.json
 
-It reads: exports of this program, auth.json of Factory and droid2api, droid2api's
-config.json and key_pool.json, lists of keys, Droid accounts exported from
-claude-relay-service (or dumped from its Redis; it asks for ENCRYPTION_KEY if they
-are sealed), and ProxyCast's plugin_credentials (its database, or rows as JSON).
+It reads: exports of this program, auth.json of Factory and droid2api,
+droid2api's config.json and key_pool.json, lists of keys, Droid accounts
+exported from claude-relay-service (or dumped from its Redis; it asks for
+ENCRYPTION_KEY if they are sealed), and ProxyCast's plugin_credentials (its
+database, or rows as JSON).
 
 A refresh token is good once: whoever used it before has to sign in again.")]
 pub(crate) struct Import {

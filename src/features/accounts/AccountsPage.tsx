@@ -15,6 +15,7 @@ import { useRouter } from '../../ui/router'
 import type { Sort } from '../../ui/VirtualTable'
 import { AccountTable } from './AccountTable'
 import { compare, type Filters, matches, NO_FILTERS, type SortBy, UNGROUPED } from './accountState'
+import { ExportAccountsDialog } from './ExportAccountsDialog'
 import { ImportDialog } from './ImportDialog'
 import { useTodayByAccount } from './useToday'
 
@@ -27,7 +28,7 @@ export function AccountsPage() {
   const client = useClient()
   const { go } = useRouter()
   const read = useRead('list_credentials', {}, { everyMs: 5000 })
-  const [importing, setImporting] = useState(false)
+  const [open, setOpen] = useState<'import' | 'export' | null>(null)
   const barred = client.readOnly ? t('common:readOnly') : null
   return (
     <Page
@@ -35,8 +36,11 @@ export function AccountsPage() {
       intro={t('intro')}
       actions={
         <>
-          <Button onClick={() => setImporting(true)} disabledReason={barred}>
+          <Button onClick={() => setOpen('import')} disabledReason={barred}>
             {t('import')}
+          </Button>
+          <Button onClick={() => setOpen('export')} disabledReason={barred}>
+            {t('backup')}
           </Button>
           <Button
             variant="primary"
@@ -67,7 +71,8 @@ export function AccountsPage() {
           )
         }
       </Loaded>
-      {importing ? <ImportDialog onClose={() => setImporting(false)} /> : null}
+      {open === 'import' ? <ImportDialog onClose={() => setOpen(null)} /> : null}
+      {open === 'export' ? <ExportAccountsDialog onClose={() => setOpen(null)} /> : null}
     </Page>
   )
 }

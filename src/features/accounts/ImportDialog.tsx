@@ -1,56 +1,33 @@
-// Takes over accounts of files on the program's machine.
+// Takes over accounts: of a file or a text that is first only checked, or of files on the program's
+// own machine.
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { useWrite } from '../../api/hooks'
-import { Badge } from '../../ui/Badge'
-import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
-import { TextField } from '../../ui/Field'
-import { Failure } from '../../ui/Notice'
+import { SelectField } from '../../ui/Field'
+import { ImportContent } from './ImportContent'
+import { ImportMachine } from './ImportMachine'
 
-const TONE = { added: 'ok', known: 'info', refused: 'warn' } as const
+const SOURCES = ['file', 'text', 'machine'] as const
+type Source = (typeof SOURCES)[number]
 
 export function ImportDialog({ onClose }: { onClose: () => void }) {
-  const { t } = useTranslation(['accounts', 'common'])
-  const [path, setPath] = useState('')
-  const run = useWrite('import_credentials', { timeoutMs: 60_000 })
-  const start = () => run.mutate(path.trim() === '' ? {} : { path: path.trim() })
+  const { t } = useTranslation('accounts')
+  const [source, setSource] = useState<Source>('file')
   return (
-    <Dialog
-      title={t('importTitle')}
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>{t('common:close')}</Button>
-          <Button variant="primary" busy={run.isPending} onClick={start}>
-            {t('importRun')}
-          </Button>
-        </>
-      }
-    >
+    <Dialog wide title={t('importTitle')} onClose={onClose}>
       <p>{t('importBody')}</p>
-      <TextField
-        label={t('importPath')}
-        help={t('importPathHelp')}
-        optional
-        value={path}
-        onChange={(event) => setPath(event.target.value)}
+      <SelectField
+        label={t('importFrom')}
+        value={source}
+        onChange={(event) => setSource(event.target.value as Source)}
+        options={SOURCES.map((it) => ({ value: it, label: t(`importFrom_${it}`) }))}
       />
-      {run.error ? (
-        <Failure title={t('common:failed')} error={run.error} />
-      ) : null}
-      {run.data ? (
-        <ul className="plain stack-2" aria-live="polite">
-          {run.data.map((it, index) => (
-            <li key={index} className="row wrap">
-              <Badge tone={TONE[it.outcome] ?? 'plain'}>{t(`outcome_${it.outcome}`)}</Badge>
-              <span>{it.source}</span>
-              <span className="muted">{it.message}</span>
-            </li>
-          ))}
-        </ul>
-      ) : null}
+      {source === 'machine' ? (
+        <ImportMachine onClose={onClose} />
+      ) : (
+        <ImportContent key={source} pasted={source === 'text'} onClose={onClose} />
+      )}
     </Dialog>
   )
 }

@@ -1,26 +1,99 @@
-// Requests by weekday and hour. It is a table; the colour only repeats its numbers.
+// Use by weekday and hour. It is a table; the colour only repeats its numbers.
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
+import { useRead } from '../../api/hooks'
+import { count, dollars } from '../../lib/format'
+import { Button } from '../../ui/Button'
+import { SelectField } from '../../ui/Field'
+import { Loaded } from '../../ui/Loaded'
 import { Card } from '../../ui/Page'
+import { byWeek, DAY_MS, type Span, startOf, zoneName } from './statistics'
 
 const HOURS = Array.from({ length: 24 }, (_, it) => it)
+const MEASURES = ['requests', 'tokens', 'cost'] as const
+type Measure = (typeof MEASURES)[number]
+/** Fewer days would leave most of a week empty, or show one day as if it were all. */
+const FEWEST_DAYS = 28
 
-export function HeatMap({ cells }: { cells: readonly (readonly number[])[] }) {
+export function HeatMap({ span }: { span: Span }) {
+  const { t } = useTranslation(['dashboard', 'common'])
+  const [measure, setMeasure] = useState<Measure>('requests')
+  const [numbers, setNumbers] = useState(false)
+  const { offset } = span
+  const since = Math.min(span.since, startOf(span.until - FEWEST_DAYS * DAY_MS, 'day', offset))
+  const days = Math.round((span.until - since) / DAY_MS)
+  const read = useRead(
+    'week_statistics',
+    { since: new Date(since).toISOString(), offset_minutes: offset },
+    { everyMs: 60_000, keep: true },
+  )
+  return (
+    <Card
+      title={t('heat')}
+      actions={
+        <>
+          <SelectField
+            label={t('measure')}
+            hideLabel
+            value={measure}
+            onChange={(event) => setMeasure(event.target.value as Measure)}
+            options={MEASURES.map((it) => ({ value: it, label: t(it) }))}
+          />
+          <Button
+            small
+            variant="ghost"
+            aria-pressed={numbers}
+            onClick={() => setNumbers((it) => !it)}
+          >
+            {numbers ? t('common:chart') : t('common:table')}
+            <span className="sr"> {t('heat')}</span>
+          </Button>
+        </>
+      }
+    >
+      <Loaded read={read}>
+        {({ hours }) => (
+          <Cells
+            cells={byWeek(hours, (it) => it[measure])}
+            measure={measure}
+            numbers={numbers}
+            note={t('heatNote', { count: days, zone: zoneName(offset) })}
+          />
+        )}
+      </Loaded>
+    </Card>
+  )
+}
+
+function Cells({
+  cells,
+  measure,
+  numbers,
+  note,
+}: {
+  cells: readonly (readonly number[])[]
+  measure: Measure
+  numbers: boolean
+  note: string
+}) {
   const { t, i18n } = useTranslation('dashboard')
-  const most = Math.max(1, ...cells.flat())
-  const names = new Intl.DateTimeFormat(i18n.language, { weekday: 'short' })
+  const locale = i18n.language
+  const format = (it: number) => (measure === 'cost' ? dollars(it, locale) : count(it, locale))
+  const most = Math.max(...cells.flat())
+  const names = new Intl.DateTimeFormat(locale, { weekday: 'short' })
   // 1 January 2024 was a Monday.
   const dayName = (day: number) => names.format(new Date(2024, 0, 1 + day))
   return (
-    <Card title={t('heat')}>
+    <>
       <div className="scroll-x" role="region" aria-label={t('heat')} tabIndex={0}>
-        <table className="heat-table">
+        <table className={numbers ? 'heat-table heat-numbers' : 'heat-table'}>
           <thead>
             <tr>
               <td />
               {HOURS.map((hour) => (
                 <th key={hour} scope="col">
-                  <span className={hour % 3 === 0 ? undefined : 'sr'}>{hour}</span>
+                  <span className={numbers || hour % 3 === 0 ? undefined : 'sr'}>{hour}</span>
                 </th>
               ))}
             </tr>
@@ -30,17 +103,21 @@ export function HeatMap({ cells }: { cells: readonly (readonly number[])[] }) {
               <tr key={day}>
                 <th scope="row">{dayName(day)}</th>
                 {row.map((value, hour) => (
-                  <td key={hour} title={`${dayName(day)} ${hour}:00 · ${value}`}>
-                    <span
-                      className="heat-cell"
-                      style={
-                        value === 0
-                          ? undefined
-                          : { background: `hsl(var(--dp-heat) / ${0.2 + 0.8 * (value / most)})` }
-                      }
-                    >
-                      <span className="sr">{value}</span>
-                    </span>
+                  <td key={hour} title={`${dayName(day)} ${hour}:00 · ${format(value)}`}>
+                    {numbers ? (
+                      <span className="num">{format(value)}</span>
+                    ) : (
+                      <span
+                        className="heat-cell"
+                        style={
+                          value === 0
+                            ? undefined
+                            : { background: `hsl(var(--dp-heat) / ${0.2 + 0.8 * (value / most)})` }
+                        }
+                      >
+                        <span className="sr">{format(value)}</span>
+                      </span>
+                    )}
                   </td>
                 ))}
               </tr>
@@ -48,7 +125,9 @@ export function HeatMap({ cells }: { cells: readonly (readonly number[])[] }) {
           </tbody>
         </table>
       </div>
-      <p className="small muted">{t('heatMost', { count: most })}</p>
-    </Card>
+      <p className="small muted">
+        {note} {t('heatMost', { most: format(most) })}
+      </p>
+    </>
   )
 }

@@ -11,6 +11,10 @@ import { useWidth } from '../../ui/useWidth'
 export interface Series {
   name: string
   values: readonly (number | null)[]
+  /** Of all times together, as it is read. */
+  whole?: string
+  /** A colour of the page, by the name of its variable. */
+  colour?: string
 }
 
 const HEIGHT = 220
@@ -28,18 +32,23 @@ export function LineChart({
   series,
   format,
   timeLabel,
+  ceiling: fixed,
+  note,
 }: {
   title: string
-  times: readonly Date[]
+  times: readonly number[]
   series: readonly Series[]
   format: (value: number) => string
-  timeLabel: (at: Date) => string
+  timeLabel: (at: number) => string
+  /** The highest value there can be. */
+  ceiling?: number
+  note?: string | undefined
 }) {
   const { t } = useTranslation('common')
   const [asTable, setAsTable] = useState(false)
   const [at, setAt] = useState<number | null>(null)
   const [box, width] = useWidth()
-  const top = Math.max(max(series.flatMap((it) => it.values.map((one) => one ?? 0))) ?? 0, 1e-9)
+  const top = fixed ?? Math.max(max(series.flatMap((it) => it.values.map((one) => one ?? 0))) ?? 0, 1e-9)
   const marks = ticks(0, top, 4)
   const ceiling = Math.max(top, marks.at(-1) ?? top)
   const last = Math.max(times.length - 1, 1)
@@ -54,8 +63,9 @@ export function LineChart({
   const labels = (width < 380 ? [0, last] : [0, Math.floor(last / 2), last]).filter(
     (it, index, all) => it < times.length && all.indexOf(it) === index,
   )
-  const sum = series
-    .map((it) => `${it.name}: ${format(it.values.reduce<number>((a, b) => a + (b ?? 0), 0))}`)
+  // For those who cannot see it; the table has the rest.
+  const told = series
+    .map((it) => `${it.name}: ${it.whole ?? format(max(it.values.map((one) => one ?? 0)) ?? 0)}`)
     .join('; ')
   const hovered = at === null ? undefined : times[at]
   return (
@@ -76,7 +86,7 @@ export function LineChart({
           <svg
             viewBox={`0 0 ${width} ${HEIGHT}`}
             role="img"
-            aria-label={`${title}. ${sum}`}
+            aria-label={`${title}. ${told}`}
             onPointerMove={point}
             onPointerLeave={() => setAt(null)}
           >
@@ -95,7 +105,7 @@ export function LineChart({
                 y={HEIGHT - 6}
                 textAnchor={index === 0 ? 'start' : index === labels.length - 1 ? 'end' : 'middle'}
               >
-                {timeLabel(times[it] ?? new Date(0))}
+                {timeLabel(times[it] ?? 0)}
               </text>
             ))}
             {series.map((it, index) => (
@@ -111,20 +121,30 @@ export function LineChart({
                 <span
                   className="swatch"
                   aria-hidden="true"
-                  style={{ background: `var(${COLOURS[index % COLOURS.length]})` }}
+                  style={{ background: colourOf(it, index) }}
                 />
                 {it.name}
-                {at === null || it.values[at] === undefined || it.values[at] === null
-                  ? null
-                  : `: ${format(it.values[at])}`}
+                {valueAt(it, at, format)}
               </span>
             ))}
-            <span className="muted">{hovered ? timeLabel(hovered) : ' '}</span>
+            <span className="muted">{hovered === undefined ? ' ' : timeLabel(hovered)}</span>
           </div>
         </div>
       )}
+      {note ? <p className="small muted">{note}</p> : null}
     </Card>
   )
+}
+
+function colourOf(series: Series, index: number): string {
+  return `var(${series.colour ?? COLOURS[index % COLOURS.length]})`
+}
+
+/** Under the pointer; else of all times. */
+function valueAt(series: Series, at: number | null, format: (value: number) => string): string {
+  const value = at === null ? null : (series.values[at] ?? null)
+  const text = at === null ? series.whole : value === null ? '–' : format(value)
+  return text === undefined ? '' : `: ${text}`
 }
 
 function Line({
@@ -138,13 +158,12 @@ function Line({
   x: (index: number) => number
   y: (value: number) => number
 }) {
-  const colour = `var(${COLOURS[index % COLOURS.length]})`
+  const colour = colourOf(series, index)
   const path = line<number | null>()
     .defined((it) => it !== null)
     .x((_, at) => x(at))
     .y((it) => y(it ?? 0))
   const below = area<number | null>()
-    .defined((it) => it !== null)
     .x((_, at) => x(at))
     .y0(y(0))
     .y1((it) => y(it ?? 0))
@@ -157,7 +176,7 @@ function Line({
   )
   return (
     <>
-      {index === 0 ? <path d={below(values) ?? ''} fill={colour} opacity={0.12} /> : null}
+      {index === 0 && !values.includes(null) ? <path d={below(values) ?? ''} fill={colour} opacity={0.12} /> : null}
       <path
         d={path(values) ?? ''}
         fill="none"
@@ -181,10 +200,10 @@ function DataTable({
   timeLabel,
 }: {
   title: string
-  times: readonly Date[]
+  times: readonly number[]
   series: readonly Series[]
   format: (value: number) => string
-  timeLabel: (at: Date) => string
+  timeLabel: (at: number) => string
 }) {
   return (
     <div className="chart-table" role="region" aria-label={title} tabIndex={0}>
@@ -201,7 +220,7 @@ function DataTable({
         </thead>
         <tbody>
           {times.map((at, index) => (
-            <tr key={at.getTime()}>
+            <tr key={at}>
               <th scope="row">{timeLabel(at)}</th>
               {series.map((it) => {
                 const value = it.values[index]

@@ -33,7 +33,8 @@ Examples:
   droid-provider-cli accounts add-token --name Mine < token.txt
   droid-provider-cli accounts add-token --replace Mine   (a new sign-in for a known account)
 
-From then on this program owns the token: whoever else refreshes it ends the sign-in.")]
+From then on this program owns the token: whoever else refreshes it ends the
+sign-in.")]
 pub(crate) struct AddToken {
     /// Give this account the token, instead of adding one
     #[arg(long, value_name = "ACCOUNT")]

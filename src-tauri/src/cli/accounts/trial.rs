@@ -21,9 +21,9 @@ Examples:
   droid-provider-cli test                 every account that is enabled
   droid-provider-cli test Team --model claude-sonnet-4-5-20250929
 
-Each key of a pool is tested. An answer is noted as any request's is: it lifts a pause
-or begins one, and its tokens are counted. The exit code is 1 if any failed, 4 if all
-that is missing is a sign-in.")]
+Each key of a pool is tested. An answer is noted as any request's is: it lifts a
+pause or begins one, and its tokens are counted. The exit code is 1 if any
+failed, 4 if all that is missing is a sign-in.")]
 pub(crate) struct Test {
     /// Name, id, or the first letters of an id; all enabled accounts if left out
     account: Option<String>,
