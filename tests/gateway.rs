@@ -20,11 +20,14 @@ mod gateway {
     mod clients;
     mod conversations;
     mod ends;
+    mod envelope;
+    mod fault_table;
     mod faults;
     mod hostile;
     mod kit;
     mod maintenance;
     mod passing;
+    mod schedules;
     mod start;
     mod statistics;
     mod streams;

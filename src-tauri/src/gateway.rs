@@ -16,6 +16,7 @@ mod server;
 mod shared;
 mod stall;
 mod ui;
+mod workers;
 
 use std::future::Future;
 use std::io::Write as _;
@@ -27,6 +28,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 pub use self::shared::{Peer, Shared};
+use self::workers::Workers;
 use crate::api::context::Context;
 use crate::app::Boot;
 use crate::config::{self, env::Env};
@@ -48,8 +50,7 @@ const LAST_WORK: Duration = Duration::from_secs(10);
 /// Threads that serve. More than a few do not help: what is slow waits for the network.
 const MOST_THREADS: usize = 8;
 
-/// Runs the gateway on a runtime of its own until SIGTERM or Ctrl-C, and until what was in flight
-/// then has ended.
+/// Runs the gateway until SIGTERM or Ctrl-C, and until what was in flight then has ended.
 ///
 /// # Errors
 /// When it may not or cannot listen, or its data cannot be opened or written.
@@ -57,9 +58,7 @@ pub fn run(boot: Boot, options: Options) -> Result<()> {
     // Each stream takes two connections; many systems allow a process a thousand files unless it
     // asks. What it does not get, it does without.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads.clamp(2, MOST_THREADS))
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::Internal(format!("the runtime cannot start: {error}")))?;
@@ -86,27 +85,34 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
         .local_addr()
         .map_err(|error| Error::Internal(format!("the socket has no address: {error}")))?;
     let (stopping, stopped) = watch::channel(false);
-    let admin = admin::Admin::open(&context, address).await?;
+    let admin = Arc::new(admin::Admin::open(&context, address).await?);
     let shared = Arc::new(Shared::new(context, app.clone(), address, stopped.clone()));
     app.announce_gateway(&reachable(address))?;
     say(address, options.json);
 
     let limits = server::Limits::of(&config);
-    let serving = server::run(
-        listener,
-        routes::router(Arc::clone(&shared), admin),
-        &limits,
-        (stopped, Arc::clone(&shared.connections)),
-    );
+    let router = || routes::router(Arc::new(shared.with_own_way_out()), Arc::clone(&admin));
+    let workers = Workers::start(threads(), router, &limits, &stopped)?;
+    let connections = Arc::clone(&shared.connections);
+    let serving = server::run(listener, &workers, &limits, (stopped, connections));
     let stop = async {
         stop.await;
         stopping.send_replace(true);
     };
     tokio::join!(serving, background::run(&shared), stop);
+    let workers = workers.end().await;
     if tokio::time::timeout(LAST_WORK, shared.tasks.settle()).await.is_err() {
         log::warn!("{} pieces of work are cut", shared.tasks.running());
     }
-    app.close().await
+    let closed = app.close().await;
+    // Last: a refresh that began on one of these threads may go on till here.
+    workers.end();
+    closed
+}
+
+/// How many threads serve.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_THREADS)
 }
 
 /// Where a gateway would be asked that is started without `--listen`.

@@ -10,16 +10,15 @@ use droid_protocol::decode;
 use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{Event, Usage};
 use droid_protocol::fault::{Class, Fault};
-use url::Url;
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::models;
 use crate::outbound::{self, Headers, Inbound, Outbound, Sender};
 use crate::secret::Secret;
 use crate::upstream::{
-    Client, Clients, HeaderMap, Transport, TransportKind, header_map, read_bounded,
+    Address, Client, Clients, HeaderMap, Transport, TransportKind, header_map, read_bounded,
 };
 
 /// How long an answer may take.
@@ -126,14 +125,11 @@ pub async fn send(
     headers: &Headers,
     now_ms: i64,
 ) -> Result<Verdict> {
-    let url = Url::parse(&outbound.url).map_err(|_| Error::Config {
-        origin: "settings.factory".to_owned(),
-        message: "api_base_url and endpoints do not make a URL".to_owned(),
-    })?;
+    let to = Address::parse(&outbound.url)?;
     let headers = header_map(headers.iter())?;
     let started = tokio::time::Instant::now();
     let asked = async {
-        let mut reply = client.post(url, headers, outbound.body.clone()).await?;
+        let mut reply = client.post(to, headers, outbound.body.clone()).await?;
         let body = reply.body.read(MOST_BODY).await;
         if Fault::is_one(reply.status) {
             // An error whose text does not arrive is still an error of that status.

@@ -76,6 +76,12 @@ impl Relay {
         Self(parts)
     }
 
+    /// The same, which sends over these.
+    #[must_use]
+    pub fn with_clients(&self, clients: Clients) -> Self {
+        Self(Parts { clients, ..self.0.clone() })
+    }
+
     /// Answers a request: asks one account after the other until one answers or nothing helps.
     /// Dropped before it is done, it ends the request upstream and gives the loan back.
     ///

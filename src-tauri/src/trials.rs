@@ -195,6 +195,7 @@ impl Trials {
             usage: verdict.usage,
             latency: Some(verdict.latency),
             first_token: None,
+            behind: false,
         };
         self.parts.broker.release(report).await?;
         Ok(verdict)

@@ -5,9 +5,11 @@
 //! Must not know: accounts, tokens, what is sent or answered.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use rustls::ClientConfig;
+use rustls_platform_verifier::ConfigVerifierExt as _;
 use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
@@ -17,12 +19,14 @@ use crate::config::Proxy;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
+mod direct;
 mod exchange;
 mod proxy;
 mod transport;
 
+use self::direct::Direct;
 pub use droid_protocol::fault::TransportKind;
-pub use exchange::{HeaderMap, HeaderName, HeaderValue, Incoming, Reply, header_map};
+pub use exchange::{Address, HeaderMap, HeaderName, HeaderValue, Incoming, Reply, header_map};
 pub use proxy::ProxyUrl;
 pub use transport::Transport;
 
@@ -33,24 +37,44 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Clients kept; with more proxies than this the one longest unused is made anew when needed.
 const MAX_CLIENTS: usize = 128;
 
+/// Addresses kept; there are four at a time, more only as the configuration changes.
+const MAX_ADDRESSES: usize = 16;
+
+/// How long a connection is kept that nothing is sent over.
+struct Idle {
+    /// Until the system asks whether the other side is still there.
+    tcp: Duration,
+    /// Until it is closed.
+    pool: Duration,
+}
+
+const IDLE: Idle = Idle { tcp: Duration::from_secs(60), pool: Duration::from_secs(90) };
+
 /// HTTP clients by proxy. Cheap to clone; costs nothing until the first [`Clients::client`].
 ///
 /// Fails closed: a proxy that cannot be used is an error, never a direct connection, and the
 /// environment's proxy variables are not read.
 #[derive(Clone)]
-pub struct Clients(Arc<Shared>);
-
-struct Shared {
+pub struct Clients {
     connect_timeout: Duration,
-    state: Mutex<State>,
+    rotation: Arc<Mutex<Rotation>>,
+    cache: Arc<Mutex<Cache>>,
 }
 
+/// The proxies that are taken in turn.
 #[derive(Default)]
-struct State {
-    rotating: Vec<Proxy>,
+struct Rotation {
+    proxies: Vec<Proxy>,
     next: usize,
+}
+
+/// What was made.
+#[derive(Default)]
+struct Cache {
     clock: u64,
     made: HashMap<Option<String>, Made>,
+    /// Addresses that were read: a gateway sends to a handful, again and again.
+    addresses: HashMap<String, Address>,
 }
 
 struct Made {
@@ -65,6 +89,8 @@ pub struct Client {
     pub http: reqwest::Client,
     /// Through a proxy: a failure to connect is then the proxy's.
     pub proxied: bool,
+    /// Without one: what requests of models are sent over.
+    direct: Option<Direct>,
 }
 
 /// A proxy that works.
@@ -99,7 +125,14 @@ impl Clients {
 
     /// Replaces the rotating list, for a changed configuration. Requests under way keep theirs.
     pub fn set_rotating(&self, rotating: Vec<Proxy>) {
-        self.state().rotating = rotating;
+        self.rotation().proxies = rotating;
+    }
+
+    /// The same proxies with connections of their own: what one thread sends and reads needs no
+    /// other one then.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { cache: Arc::default(), ..self.clone() }
     }
 
     /// The client for an account: through its own proxy, else the next of the rotating list, else
@@ -118,6 +151,23 @@ impl Clients {
                 self.through(parsed.as_ref())
             }
         }
+    }
+
+    /// The address that a text is; read once.
+    ///
+    /// # Errors
+    /// As [`Address::parse`].
+    pub fn address(&self, text: &str) -> Result<Address> {
+        if let Some(known) = self.cache().addresses.get(text) {
+            return Ok(known.clone());
+        }
+        let address = Address::parse(text)?;
+        let mut cache = self.cache();
+        if cache.addresses.len() >= MAX_ADDRESSES {
+            cache.addresses.clear();
+        }
+        cache.addresses.insert(text.to_owned(), address.clone());
+        Ok(address)
     }
 
     /// Sends one request for `target` through the proxy and tells what came back. Any answer of
@@ -154,43 +204,47 @@ impl Clients {
     }
 
     fn with_connect_timeout(rotating: Vec<Proxy>, connect_timeout: Duration) -> Self {
-        let state = Mutex::new(State { rotating, ..State::default() });
-        Self(Arc::new(Shared { connect_timeout, state }))
+        let rotation = Rotation { proxies: rotating, next: 0 };
+        Self { connect_timeout, rotation: Arc::new(Mutex::new(rotation)), cache: Arc::default() }
     }
 
     fn through(&self, proxy: Option<&ProxyUrl>) -> Result<Client> {
         let key = proxy.map(ProxyUrl::fingerprint);
-        if let Some(client) = self.state().find(&key) {
+        if let Some(client) = self.cache().find(&key) {
             return Ok(client);
         }
         // Made outside the lock: reading the system's certificates takes milliseconds. Two callers
         // may both make one; the second replaces the first, which only costs its connections.
-        let client = build(proxy, self.0.connect_timeout)?;
-        self.state().keep(key, client.clone());
+        let client = build(proxy, self.connect_timeout)?;
+        self.cache().keep(key, client.clone());
         Ok(client)
     }
 
     fn next_rotating(&self) -> Option<Proxy> {
-        let mut state = self.state();
-        let idx = state.next.checked_rem(state.rotating.len())?;
-        state.next = idx.wrapping_add(1);
-        state.rotating.get(idx).cloned()
+        let mut rotation = self.rotation();
+        let idx = rotation.next.checked_rem(rotation.proxies.len())?;
+        rotation.next = idx.wrapping_add(1);
+        rotation.proxies.get(idx).cloned()
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rotation(&self) -> MutexGuard<'_, Rotation> {
+        self.rotation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl std::fmt::Debug for Clients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Clients").field("n_made", &self.state().made.len()).finish_non_exhaustive()
+        f.debug_struct("Clients").field("n_made", &self.cache().made.len()).finish_non_exhaustive()
     }
 }
 
-// === impl State ===
+// === impl Cache ===
 
-impl State {
+impl Cache {
     fn find(&mut self, key: &Option<String>) -> Option<Client> {
         self.clock += 1;
         let made = self.made.get_mut(key)?;
@@ -242,25 +296,36 @@ pub async fn read_what_comes(
 }
 
 fn build(proxy: Option<&ProxyUrl>, connect_timeout: Duration) -> Result<Client> {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        // An error means that one is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
+    let tls = trust()?;
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        .tls_backend_preconfigured(tls.clone())
         .connect_timeout(connect_timeout)
-        .tcp_keepalive(Duration::from_secs(60))
-        .pool_idle_timeout(Duration::from_secs(90));
+        .tcp_keepalive(IDLE.tcp)
+        .pool_idle_timeout(IDLE.pool);
     if let Some(proxy) = proxy {
         builder = builder.proxy(proxy.to_reqwest()?);
     }
     let http = builder.build().map_err(|error| {
         Error::Internal(format!("HTTP client: {}", Transport::of(error, false).text))
     })?;
-    Ok(Client { http, proxied: proxy.is_some() })
+    let direct = proxy.is_none().then(|| direct::client(tls, connect_timeout, &IDLE));
+    Ok(Client { http, proxied: proxy.is_some(), direct })
+}
+
+/// Whom connections trust: whom the system trusts. Read once.
+fn trust() -> Result<ClientConfig> {
+    static TRUST: OnceLock<ClientConfig> = OnceLock::new();
+    if let Some(known) = TRUST.get() {
+        return Ok(known.clone());
+    }
+    // An error means that one is installed already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let made = ClientConfig::with_platform_verifier()
+        .map_err(|error| Error::Internal(format!("the system's certificates: {error}")))?;
+    Ok(TRUST.get_or_init(|| made).clone())
 }
 
 #[cfg(test)]

@@ -321,6 +321,19 @@ async fn a_backup_is_restored_while_others_run() {
     assert_eq!(restored["accounts"], 1);
     assert_eq!(home.json(&["test"])["ok"], true, "the key is the one it was");
     home.run(&["restore", "nothing.db", "--yes"]).failed(3);
+    home.run(&["restore", "../droid.db", "--yes"]).failed(3);
+    // The same in the data folder, by name.
+    let kept = home.json(&["backup"]);
+    home.run(&["backup", "--with-key"]).failed(2);
+    home.run(&["accounts", "delete", "Team", "--yes"]).ok();
+    home.json(&["restore", kept["name"].as_str().unwrap(), "--yes"]);
+    let listed = home.json(&["backup", "--list"]);
+    let count = |reason: &str| {
+        listed["backups"].as_array().unwrap().iter().filter(|it| it["reason"] == reason).count()
+    };
+    assert_eq!((count("asked"), count("restore")), (1, 2), "{listed}");
+    let said = home.run(&["backup", "--list"]).ok().stdout;
+    assert!(said.contains("before a restore") && said.contains("asked for"), "{said}");
     assert_eq!(accounts(&home).len(), 1);
 }
 

@@ -4,8 +4,10 @@
 //! Must not know: faults.
 
 use droid_protocol::dialect::Dialect;
+use droid_testbed::gateway::Gateway;
 use droid_testbed::http::request;
-use droid_testbed::upstream::{Action, Endpoint, Match};
+use droid_testbed::rig::Rig;
+use droid_testbed::upstream::{Action, Endpoint, Entry, Match};
 use serde_json::{Value, json};
 
 use super::ask::{
@@ -13,67 +15,155 @@ use super::ask::{
     sent_body, sent_header, started,
 };
 
-#[tokio::test]
-async fn two_requests_of_a_session_have_the_same_prefix_account_and_session_upstream() {
-    for (model, path, _) in ENDPOINTS {
-        for client in Dialect::ALL {
-            let rig = configured(json!({})).await;
-            for _ in 0..3 {
-                account(&rig, json!({})).await;
-            }
-            let gateway = started(&rig).await;
-            let first = Ask::new(client, model, true).text("the first question");
-            assert_eq!(first.send(&gateway).await.status, 200);
-            // Others in between, which move the least recently used account on.
-            for at in 0..2 {
-                let other = Ask::new(client, model, true).text(&format!("another {at}"));
-                assert_eq!(other.send(&gateway).await.status, 200);
-            }
-            let (turns, member) = match client {
-                Dialect::Anthropic | Dialect::Chat => (
-                    json!([{ "role": "user", "content": "the first question" },
-                        { "role": "assistant", "content": "an answer" },
-                        { "role": "user", "content": "the second" }]),
-                    "messages",
-                ),
-                Dialect::Responses => (
-                    json!([{ "role": "user", "content": "the first question" },
-                        { "role": "assistant", "content": "an answer" },
-                        { "role": "user", "content": "the second" }]),
-                    "input",
-                ),
-                Dialect::Gemini => (
-                    json!([{ "role": "user", "parts": [{ "text": "the first question" }] },
-                        { "role": "model", "parts": [{ "text": "an answer" }] },
-                        { "role": "user", "parts": [{ "text": "the second" }] }]),
-                    "contents",
-                ),
-            };
-            // Responses clients name their conversation; a bare string and a list differ.
-            let named = |ask: Ask| ask.header("x-session-id", "one");
-            let again = Ask::new(client, model, true).more(json!({ member: turns }));
-            let (first, again) = (named(first), named(again));
-            for ask in [&first, &again] {
-                assert_eq!(ask.send(&gateway).await.status, 200);
-            }
-            let sent = asked(&rig, path);
-            let [.., one, two] = sent.as_slice() else { panic!("{}", sent.len()) };
-            for header in ["authorization", "x-session-id"] {
-                assert_eq!(sent_header(one, header), sent_header(two, header), "{header}");
-            }
-            let message = "x-assistant-message-id";
-            assert_ne!(sent_header(one, message), sent_header(two, message));
-            let text = |it: &droid_testbed::upstream::Entry| {
-                String::from_utf8_lossy(&it.body).into_owned()
-            };
-            let head = |it: &str| it.split("the first question").next().expect("a head").to_owned();
-            let (one, two) = (text(one), text(two));
-            if client != Dialect::Responses {
-                assert_eq!(head(&one), head(&two), "{client} to {path}");
-            }
-            gateway.stop().await;
+/// What a client sends in one conversation: the same system prompt and tool, and these turns.
+fn turns(client: Dialect, n: usize) -> Value {
+    let schema = json!({ "type": "object", "properties": { "path": { "type": "string" } } });
+    let (system, why) = ("You are careful.", "reads a file");
+    let arguments = "{\"path\":\"a.rs\"}";
+    let (mut body, member, all) = match client {
+        Dialect::Anthropic => {
+            let tool = json!({ "name": "read", "description": why, "input_schema": schema });
+            let body = json!({ "system": system, "tools": [tool] });
+            let call = json!({
+                "type": "tool_use", "id": "toolu_1", "name": "read", "input": { "path": "a.rs" },
+            });
+            let result =
+                json!({ "type": "tool_result", "tool_use_id": "toolu_1", "content": "the file" });
+            let all = vec![
+                json!({ "role": "user", "content": "the first question" }),
+                json!({ "role": "assistant", "content": [call] }),
+                json!({ "role": "user", "content": [result] }),
+                json!({ "role": "assistant", "content": "an answer" }),
+                json!({ "role": "user", "content": "the second question" }),
+            ];
+            (body, "messages", all)
+        }
+        Dialect::Responses => {
+            let tool = json!({
+                "type": "function", "name": "read", "description": why, "parameters": schema,
+            });
+            let body = json!({ "instructions": system, "tools": [tool] });
+            let all = vec![
+                json!({ "role": "user", "content": "the first question" }),
+                json!({
+                    "type": "function_call", "call_id": "call_1", "name": "read",
+                    "arguments": arguments,
+                }),
+                json!({
+                    "type": "function_call_output", "call_id": "call_1", "output": "the file",
+                }),
+                json!({ "role": "assistant", "content": "an answer" }),
+                json!({ "role": "user", "content": "the second question" }),
+            ];
+            (body, "input", all)
+        }
+        Dialect::Chat => {
+            let function = json!({ "name": "read", "description": why, "parameters": schema });
+            let body = json!({ "tools": [{ "type": "function", "function": function }] });
+            let call = json!({
+                "id": "call_1", "type": "function",
+                "function": { "name": "read", "arguments": arguments },
+            });
+            let all = vec![
+                json!({ "role": "user", "content": "the first question" }),
+                json!({ "role": "assistant", "content": null, "tool_calls": [call] }),
+                json!({ "role": "tool", "tool_call_id": "call_1", "content": "the file" }),
+                json!({ "role": "assistant", "content": "an answer" }),
+                json!({ "role": "user", "content": "the second question" }),
+            ];
+            (body, "messages", all)
+        }
+        Dialect::Gemini => {
+            let tool = json!({ "name": "read", "description": why, "parameters": schema });
+            let body = json!({
+                "systemInstruction": { "parts": [{ "text": system }] },
+                "tools": [{ "functionDeclarations": [tool] }],
+            });
+            let call = json!({ "name": "read", "args": { "path": "a.rs" } });
+            let result = json!({ "name": "read", "response": { "result": "the file" } });
+            let all = vec![
+                json!({ "role": "user", "parts": [{ "text": "the first question" }] }),
+                json!({ "role": "model", "parts": [{ "functionCall": call }] }),
+                json!({ "role": "user", "parts": [{ "functionResponse": result }] }),
+                json!({ "role": "model", "parts": [{ "text": "an answer" }] }),
+                json!({ "role": "user", "parts": [{ "text": "the second question" }] }),
+            ];
+            (body, "contents", all)
+        }
+    };
+    let mut said: Vec<Value> = all.into_iter().take(n).collect();
+    if client == Dialect::Chat {
+        said.insert(0, json!({ "role": "system", "content": system }));
+    }
+    body[member] = Value::Array(said);
+    body
+}
+
+/// Three requests of one conversation as an agent sends them; none names it unless `named`.
+async fn assert_same_prefix(rig: &Rig, gateway: &Gateway, client: Dialect, at: usize, named: bool) {
+    let (model, path, upstream) = ENDPOINTS[at];
+    let case = format!("{client} to {path}, named {named}");
+    rig.fake.journal().clear();
+    for n in [1, 3, 5] {
+        let mut ask = Ask::new(client, model, true).more(turns(client, n));
+        if named {
+            ask = ask.header("x-session-id", &format!("{client}-{at}"));
+        }
+        let answer = ask.send(gateway).await;
+        assert_eq!(answer.status, 200, "{case}: {}", answer.text());
+        // Others in between, which move the least recently used account on.
+        for other in 0..2 {
+            let other = Ask::new(client, model, true).text(&format!("another {at} {other}"));
+            assert_eq!(other.send(gateway).await.status, 200, "{case}");
         }
     }
+    let sent = asked(rig, path);
+    assert_eq!(sent.len(), 9, "{case}");
+    let (others, ours): (Vec<_>, Vec<_>) =
+        sent.iter().partition(|it| String::from_utf8_lossy(&it.body).contains("another "));
+    let member = match upstream {
+        Dialect::Anthropic | Dialect::Chat => "messages",
+        Dialect::Responses => "input",
+        Dialect::Gemini => "contents",
+    };
+    for (pair, last) in ours.windows(2).zip(["the first question", "the file"]) {
+        for header in ["authorization", "x-session-id"] {
+            let told = sent_header(pair[0], header);
+            assert!(told.is_some(), "{case}: {header}");
+            assert_eq!(told, sent_header(pair[1], header), "{case}: {header}");
+        }
+        let message = "x-assistant-message-id";
+        assert_ne!(sent_header(pair[0], message), sent_header(pair[1], message), "{case}");
+        // The longer one begins as the shorter one, to the end of what was last said.
+        let same = pair[0].body.iter().zip(&pair[1].body).take_while(|(one, two)| one == two);
+        let same = String::from_utf8_lossy(&pair[0].body[..same.count()]).into_owned();
+        assert!(same.contains(last), "{case}: they part after {same}");
+        let (mut one, mut two) = (sent_body(pair[0]), sent_body(pair[1]));
+        let took = |it: &mut Value| it.as_object_mut().expect("members").remove(member);
+        assert!(took(&mut one).is_some() && took(&mut two).is_some(), "{case}");
+        assert_eq!(one, two, "{case}: what surrounds the turns");
+    }
+    let session = |it: &Entry| sent_header(it, "x-session-id").expect("one").to_owned();
+    for other in others {
+        assert_ne!(session(other), session(ours[0]), "{case}: another conversation");
+    }
+}
+
+#[tokio::test]
+async fn requests_of_a_session_have_the_same_prefix_account_and_session_upstream() {
+    let rig = configured(json!({})).await;
+    for _ in 0..3 {
+        account(&rig, json!({})).await;
+    }
+    let gateway = started(&rig).await;
+    for client in Dialect::ALL {
+        for at in 0..ENDPOINTS.len() {
+            for named in [false, true] {
+                assert_same_prefix(&rig, &gateway, client, at, named).await;
+            }
+        }
+    }
+    gateway.stop().await;
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::ask::{
     Ask, CLAUDE, ENDPOINTS, account, asked, configured, keys, sent_header, shown, started, until,
 };
+use super::envelope::envelope;
 
 /// What a fault must not touch: everything but how often and when it was used.
 async fn state(rig: &Rig, id: &str) -> Value {
@@ -30,31 +31,7 @@ fn status(status: u16, headers: &[(&str, &str)], body: &Value) -> Action {
 
 /// Checks that an error is one of the client's own dialect, and answers its text.
 fn told(dialect: Dialect, answer: &Answer) -> String {
-    let body = answer.json();
-    assert_eq!(answer.header("content-type"), Some("application/json"), "{body}");
-    assert!(answer.header("x-request-id").is_some(), "{body}");
-    let error = &body["error"];
-    match dialect {
-        Dialect::Anthropic => {
-            assert_eq!(body["type"], "error", "{body}");
-            assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"), "{body}");
-            assert!(
-                error["type"]
-                    .as_str()
-                    .is_some_and(|it| it.ends_with("_error") || it == "request_too_large"),
-                "{body}"
-            );
-        }
-        Dialect::Responses | Dialect::Chat => {
-            assert!(error["type"].is_string() && error.get("code").is_some(), "{body}");
-            assert!(error.get("param").is_some(), "{body}");
-        }
-        Dialect::Gemini => {
-            assert_eq!(error["code"], answer.status, "{body}");
-            assert!(error["status"].is_string(), "{body}");
-        }
-    }
-    error["message"].as_str().expect("a text").to_owned()
+    envelope(dialect, answer).1
 }
 
 /// A gateway over two signed-in accounts, asked in this order.
@@ -200,7 +177,6 @@ async fn a_refused_token_is_refreshed_once_and_the_same_account_answers() {
         assert_eq!(bearers[0], format!("Bearer {token}"));
         assert_eq!(rig.fake.stats().refreshed, 1);
         assert_eq!(shown(&rig, &first).await["status"], "active");
-        assert_eq!(shown(&rig, &first).await["strikes"], Value::Null);
         gateway.stop().await;
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use droid_protocol::dialect::Dialect;
 use droid_testbed::gateway::Gateway;
-use droid_testbed::http::{Open, raw, request};
+use droid_testbed::http::{Answer, Open, raw, read_head, request};
 use droid_testbed::upstream::{Action, Match};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::ask::{Ask, CLAUDE, KEY, configured, keys, started, until};
+use super::envelope::envelope;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -56,13 +57,15 @@ async fn whoever_dawdles_over_a_head_or_a_body_is_let_go_and_nobody_else_waits()
     lives(&gateway).await;
     assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
     for (at, mut stream) in dawdling {
-        let mut answer = Vec::new();
-        let closed = timeout(LONG, stream.read_to_end(&mut answer)).await;
-        assert!(closed.is_ok(), "{at} is still connected");
-        let answer = String::from_utf8_lossy(&answer);
         if at % 2 == 1 {
-            assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+            let answer = timeout(LONG, async { read_head(stream).await.rest().await }).await;
+            let answer = answer.expect("told");
+            assert_eq!(answer.status, 408, "{}", answer.text());
+            assert_eq!(envelope(Dialect::Anthropic, &answer).0, "timeout_error");
+            continue;
         }
+        let closed = timeout(LONG, stream.read_to_end(&mut Vec::new())).await;
+        assert!(closed.is_ok(), "{at} is still connected");
     }
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     gateway.stop().await;
@@ -125,8 +128,11 @@ async fn a_body_with_broken_chunks_is_refused() {
         "2\r\n{}X\r\n0\r\n\r\n",
     ] {
         let framing = "transfer-encoding: chunked\r\nconnection: close\r\n";
-        let answer = told(&gateway, post(framing, body).as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{body:?}: {answer}");
+        let bytes = post(framing, body);
+        let answer = async { raw(gateway.host(), bytes.as_bytes()).await.rest().await };
+        let answer = timeout(LONG, answer).await.expect("told");
+        assert_eq!(answer.status, 400, "{body:?}: {}", answer.text());
+        assert_eq!(envelope(Dialect::Anthropic, &answer).0, "invalid_request_error", "{body:?}");
     }
     lives(&gateway).await;
     gateway.stop().await;
@@ -147,8 +153,7 @@ async fn a_body_of_more_than_64_mib_is_told_to_be_too_long_in_every_dialect() {
         );
         let answer: Open = timeout(LONG, raw(gateway.host(), head.as_bytes())).await.expect("told");
         assert_eq!(answer.status, 413, "{dialect:?}");
-        let answer = answer.rest().await;
-        assert!(answer.json()["error"]["message"].is_string(), "{}", answer.text());
+        assert_too_long(dialect, &answer.rest().await);
     });
     futures_util::future::join_all(told).await;
     // One that does not say so beforehand is cut as soon as it is too long.
@@ -161,10 +166,22 @@ async fn a_body_of_more_than_64_mib_is_told_to_be_too_long_in_every_dialect() {
         }
     }
     let _ = stream.write_all(b"0\r\n\r\n").await;
-    let answer = timeout(LONG, droid_testbed::http::read_head(stream)).await.expect("told");
+    let answer = timeout(LONG, async { read_head(stream).await.rest().await }).await.expect("told");
     assert_eq!(answer.status, 413);
+    assert_too_long(Dialect::Anthropic, &answer);
     lives(&gateway).await;
     gateway.stop().await;
+}
+
+fn assert_too_long(dialect: Dialect, answer: &Answer) {
+    let word = match dialect {
+        Dialect::Anthropic => "request_too_large",
+        Dialect::Responses | Dialect::Chat => "invalid_request_error",
+        Dialect::Gemini => "INVALID_ARGUMENT",
+    };
+    let (found, message) = envelope(dialect, answer);
+    assert_eq!(found, word, "{message}");
+    assert!(message.contains("64"), "it says how long is allowed: {message}");
 }
 
 #[tokio::test]
@@ -191,7 +208,12 @@ async fn bodies_that_are_no_requests_are_told_in_the_clients_words() {
             let answer = request("POST", &url, [(name.as_str(), key.as_str())], body).await;
             let shown = String::from_utf8_lossy(&body[..body.len().min(40)]);
             assert_eq!(answer.status, 400, "{dialect:?} {shown}: {}", answer.text());
-            assert!(answer.json()["error"]["message"].is_string(), "{}", answer.text());
+            let word = if dialect == Dialect::Gemini {
+                "INVALID_ARGUMENT"
+            } else {
+                "invalid_request_error"
+            };
+            assert_eq!(envelope(dialect, &answer).0, word, "{shown}");
         }
     }
     lives(&gateway).await;

@@ -170,7 +170,7 @@ async fn when_a_client_leaves_upstream_is_let_go_within_a_second_and_its_place_i
         .await;
     }
     let shown = shown(&rig, &id).await;
-    assert_eq!((&shown["health"], &shown["strikes"]), (&json!("healthy"), &json!(null)), "{shown}");
+    assert_eq!(shown["health"], "healthy", "{shown}");
     gateway.stop().await;
 }
 

@@ -261,6 +261,7 @@ fn sending(show: &mut dyn FnMut(&str, &dyn Debug)) {
         usage: Usage::default(),
         latency: None,
         first_token: None,
+        behind: false,
     };
     show("Report", &report);
     let line = format!(

@@ -62,6 +62,8 @@ pub struct Report {
     pub latency: Option<Duration>,
     /// How long it took to the first content of a stream.
     pub first_token: Option<Duration>,
+    /// The counts may be written a little later, with others: this process lives on.
+    pub behind: bool,
 }
 
 // === impl Outcome ===
@@ -87,7 +89,8 @@ impl Outcome {
 // === impl Broker ===
 
 impl Broker {
-    /// Takes an account back. When it returns, what it changed is stored.
+    /// Takes an account back. When it returns, what it changed is stored, the counts too unless
+    /// they may be [`Report::behind`].
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such account; what the store failed with.
@@ -245,6 +248,7 @@ impl Broker {
         if tokens > 0 {
             self.state().pool.spent(&report.account_id, key_id.as_ref(), tokens);
         }
+        let behind = report.behind;
         let cost = prices::cost(&self.parts.config.get(), &model, &report.usage);
         let row = UsageRow {
             hour: now,
@@ -258,6 +262,10 @@ impl Broker {
             latency_ms: report.latency.map_or(0, millis),
             first_token_ms: report.first_token.map(millis),
         };
+        if behind {
+            self.parts.store.add_usage(row);
+            return Ok(());
+        }
         self.parts.store.record_usage(row).await
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use droid_protocol::event::Usage;
+use futures_util::FutureExt as _;
 use proptest::prelude::{Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 
 use super::{Admission, ClientKeys, KeyPatch, Made, Parts, ends_at};
@@ -397,11 +398,16 @@ async fn a_flood_of_unknown_keys_is_no_flood_of_reads() {
     let before = here.keys.state().looks;
     let made = there.make(KeyPatch::default()).await;
     assert!(here.keys.verify(&made.secret).is_none(), "nobody has looked yet");
+    // All of them come before the first one looks.
+    let first = here.keys.0.looking.lock().await;
     let looked = (0..100).map(|_| here.keys.catch_up_now());
-    for looked in futures_util::future::join_all(looked).await {
+    let mut looked = std::pin::pin!(futures_util::future::join_all(looked));
+    assert!(looked.as_mut().now_or_never().is_none());
+    drop(first);
+    for looked in looked.await {
         looked.unwrap();
     }
     assert!(here.keys.verify(&made.secret).is_some(), "each of them knows it now");
     let n_looks = here.keys.state().looks - before;
-    assert!(n_looks <= 2, "{n_looks} looks: the first one's, and one for all who came meanwhile");
+    assert_eq!(n_looks, 1, "one for all of them");
 }

@@ -11,10 +11,9 @@ use droid_protocol::dialect::Dialect;
 use droid_protocol::event::{End, Event};
 use serde_json::json;
 use tokio::time::Instant;
-use url::Url;
 
 use crate::error::{Error, Result};
-use crate::upstream::{Clients, Transport, header_map};
+use crate::upstream::{Address, Clients, Transport, header_map};
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +43,7 @@ pub(crate) async fn ask(
         _ => "v1/chat/completions",
     };
     let failed = |text: String| Error::Internal(format!("the demo's client: {text}"));
-    let url = Url::parse(&format!("{base}/{path}")).map_err(|it| failed(it.to_string()))?;
+    let to = Address::parse(&format!("{base}/{path}"))?;
     let bearer = format!("Bearer {key}");
     let headers = header_map([
         ("authorization", bearer.as_str()),
@@ -61,7 +60,7 @@ pub(crate) async fn ask(
     let client = Clients::new(Vec::new()).client(None)?;
     let broken = |it: Transport| failed(it.text);
     let mut reply =
-        client.post(url, headers, Bytes::from(body.to_string())).await.map_err(broken)?;
+        client.post(to, headers, Bytes::from(body.to_string())).await.map_err(broken)?;
     let mut decoder = StreamDecoder::new(dialect);
     let mut asked = Asked { text: String::new(), pieces: 0, first: Duration::ZERO };
     let mut events = Vec::new();

@@ -67,8 +67,7 @@ pub(super) fn has_key(env: &dyn Env, data_dir: &Path) -> Result<bool> {
 }
 
 /// The routes of the method table and of signing in, and `more` behind the same door.
-pub(super) fn routes(admin: Admin, more: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
-    let admin = Arc::new(admin);
+pub(super) fn routes(admin: Arc<Admin>, more: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
     let more = more.route_layer(middleware::from_fn_with_state(Arc::clone(&admin), guarded));
     let schemas = schema::of(&admin.api);
     let mut router = Router::new()

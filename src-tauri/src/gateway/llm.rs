@@ -8,6 +8,7 @@ mod body;
 mod models;
 mod path;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,11 +19,13 @@ use axum::response::Response;
 use axum::routing::{any, get, head};
 use droid_protocol::dialect::Dialect;
 use droid_protocol::translate::{anthropic, gemini, responses};
+use futures_util::FutureExt as _;
 
 use self::path::{Asked, Path};
 use super::auth::{self, Caller};
 use super::error::{self, Refusal};
 use super::shared::Shared;
+use crate::error::Error;
 use crate::relay::{Answer, AnswerBody, Call, Failure};
 
 /// Tells that a count of tokens was not made by the model's provider.
@@ -47,10 +50,17 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let request_id = format!("req_{}", shared.app.entropy.uuid().simple());
     let path = Path::of(request.uri(), request.headers());
     let dialect = path.dialect;
-    let mut response = match answer(&shared, &request_id, path, request).await {
-        Ok(response) => response,
-        Err(Turned::Away(refusal)) => error::refuse(dialect, &refusal, &request_id),
-        Err(Turned::Failed(failure)) => error::answer(dialect, failure, &request_id),
+    let answering = AssertUnwindSafe(answer(&shared, &request_id, path, request)).catch_unwind();
+    let mut response = match answering.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(Turned::Away(refusal))) => error::refuse(dialect, &refusal, &request_id),
+        Ok(Err(Turned::Failed(failure))) => error::answer(dialect, failure, &request_id),
+        // A panic ends its request alone, and its client is told so in its own words.
+        Err(_) => {
+            log::error!("a handler panicked");
+            let text = "this request met a defect of the program".to_owned();
+            error::answer(dialect, Error::Internal(text).into(), &request_id)
+        }
     };
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("x-request-id", id);

@@ -15,7 +15,7 @@ use super::shared::Shared;
 use super::ui;
 
 /// The whole router.
-pub(super) fn router(shared: Arc<Shared>, admin: Admin) -> Router {
+pub(super) fn router(shared: Arc<Shared>, admin: Arc<Admin>) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(llm::routes())

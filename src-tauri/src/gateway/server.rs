@@ -1,7 +1,7 @@
-//! Connections: taking them, bounding them, ending them.
+//! Connections: taking them, bounding them, serving one.
 //!
-//! Owns: the listening loop, what one connection may take, the end of all of them.
-//! Must not know: routes, requests.
+//! Owns: the listening loop, what one connection may take.
+//! Must not know: routes, requests, threads.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,11 +20,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
 
 use super::error;
 use super::shared::Peer;
 use super::stall::Stall;
+use super::workers::Workers;
 use crate::config::Config;
 
 /// What connections may take.
@@ -38,7 +38,20 @@ pub(super) struct Limits {
     /// How long a client may take nothing of an answer.
     stall: Duration,
     /// From the stop to the end of what is in flight then.
-    drain: Duration,
+    pub(super) drain: Duration,
+}
+
+/// A connection that was taken and is not served yet.
+pub(super) struct Accepted {
+    stream: std::net::TcpStream,
+    peer: SocketAddr,
+    open: Open,
+}
+
+/// An open connection, counted for as long as it lives.
+struct Open {
+    _place: OwnedSemaphorePermit,
+    count: Arc<AtomicUsize>,
 }
 
 /// A request's head may be as long as this, in bytes; agents send long ones.
@@ -47,38 +60,23 @@ const HEAD_BYTES: usize = 64 * 1024;
 /// How long to wait when the system has nothing left to make a connection of.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
-/// Serves until `stopped` turns true, then lets what is in flight end. `count` is how many
-/// connections are open.
+/// Takes connections until `stopped` turns true and spreads them over the workers. `count` is how
+/// many are open.
 pub(super) async fn run(
     listener: TcpListener,
-    router: Router,
+    workers: &Workers,
     limits: &Limits,
     (mut stopped, count): (watch::Receiver<bool>, Arc<AtomicUsize>),
 ) {
-    let http = http(limits);
     let room = Arc::new(Semaphore::new(limits.connections));
-    let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
             () = told(&mut stopped) => break,
-            // Ended ones are let go as they end: their results are kept till then.
-            Some(_) = open.join_next() => {
-                count.store(open.len(), Ordering::Relaxed);
-                continue;
-            }
             accepted = accept(&listener, &room) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
-        let (http, router, stopped) = (http.clone(), router.clone(), stopped.clone());
-        open.spawn(connection(http, router, (stream, limits.stall), peer, stopped, place));
-        count.store(open.len(), Ordering::Relaxed);
-    }
-    drop(listener);
-    let ended = async { while open.join_next().await.is_some() {} };
-    if tokio::time::timeout(limits.drain, ended).await.is_err() {
-        log::warn!("{} connections are cut: they did not end in time", open.len());
-        open.shutdown().await;
+        workers.give(Accepted { stream, peer, open: Open::new(place, &count) });
     }
 }
 
@@ -91,10 +89,12 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(std::net::TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     // Never closed.
     let place = Arc::clone(room).acquire_owned().await.ok()?;
-    match listener.accept().await {
+    // It is served by another thread, whose runtime has to know it instead of this one's.
+    let accepted = listener.accept().await;
+    match accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
         Ok((stream, peer)) => Some((stream, peer, place)),
         Err(error) => {
             log::warn!("a connection could not be taken: {error}");
@@ -118,15 +118,16 @@ fn http(limits: &Limits) -> http1::Builder {
     http
 }
 
-/// Serves one connection to its end. The place is given back when it ends, however it does.
-async fn connection(
-    http: http1::Builder,
+/// Serves one connection to its end.
+pub(super) async fn connection(
     router: Router,
-    (stream, stall): (TcpStream, Duration),
-    peer: SocketAddr,
+    limits: Limits,
+    accepted: Accepted,
     mut stopped: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
 ) {
+    // The place is given back when it ends, however it does.
+    let Accepted { stream, peer, open: _open } = accepted;
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
     // Events of a stream go out as they come.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
@@ -134,7 +135,8 @@ async fn connection(
         request.extensions_mut().insert(Peer(peer));
         answer(AssertUnwindSafe(router.call(request)).catch_unwind())
     });
-    let serving = http.serve_connection(TokioIo::new(Stall::new(stream, stall)), service);
+    let stream = TokioIo::new(Stall::new(stream, limits.stall));
+    let serving = http(&limits).serve_connection(stream, service);
     let mut serving = std::pin::pin!(serving);
     let served = tokio::select! {
         served = serving.as_mut() => served,
@@ -169,5 +171,20 @@ impl Limits {
             stall: config.timeout,
             drain: config.gateway.drain,
         }
+    }
+}
+
+// === impl Open ===
+
+impl Open {
+    fn new(place: OwnedSemaphorePermit, count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self { _place: place, count: Arc::clone(count) }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }

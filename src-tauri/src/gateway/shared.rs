@@ -17,7 +17,8 @@ use crate::metrics::Metrics;
 use crate::relay::{self, Relay};
 use crate::tasks::Tasks;
 
-/// One a gateway.
+/// One a thread that serves; all of them share everything but the way out.
+#[derive(Clone)]
 pub struct Shared {
     /// What methods of the API work with.
     pub context: Arc<Context>,
@@ -78,6 +79,12 @@ impl Shared {
             started_at,
             stopping,
         }
+    }
+
+    /// The same with connections to upstream of its own, for one thread.
+    #[must_use]
+    pub(super) fn with_own_way_out(&self) -> Self {
+        Self { relay: self.relay.with_clients(self.app.clients.apart()), ..self.clone() }
     }
 
     /// Whether it takes no new connections any more.

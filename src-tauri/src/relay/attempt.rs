@@ -11,6 +11,7 @@ use droid_protocol::decode;
 use droid_protocol::event::{End, Event, Usage};
 use droid_protocol::fault::{Fault, TransportKind};
 use droid_protocol::translate::pair;
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -22,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AccountId, KeyId, LeaseId};
 use crate::outbound::{Headers, Outbound};
 use crate::pool::account::Kind;
-use crate::upstream::{Client, HeaderMap, Incoming, Transport, header_map};
+use crate::upstream::{Address, Client, HeaderMap, Incoming, Transport, header_map};
 
 /// The most of an error's body that is read.
 const MOST_ERROR: usize = 64 * 1024;
@@ -119,9 +120,9 @@ impl Attempt {
         array: bool,
     ) -> std::result::Result<Opened, Box<Refused>> {
         let config = self.parts.config.get();
-        let (client, url) = self.way(outbound).await.map_err(|it| of_error(&it))?;
+        let (client, to) = self.way(outbound).await.map_err(|it| of_error(&it))?;
         let headers = header_map(self.headers.iter()).map_err(|it| of_error(&it))?;
-        let sending = client.post(url, headers, outbound.body.clone());
+        let sending = client.post(to, headers, outbound.body.clone());
         let reply = match timeout(config.timeout, sending).await {
             Ok(reply) => reply.map_err(|it| Refused::of(it.to_fault()))?,
             Err(_) => return Err(Refused::of(no_answer())),
@@ -191,15 +192,20 @@ impl Attempt {
             usage: ended.usage,
             latency: Some(self.started.elapsed()),
             first_token: ended.first_token,
+            behind: true,
         };
         let (told, stored) = oneshot::channel();
         let broker = self.parts.broker.clone();
-        self.parts.tasks.spawn(async move {
+        let mut work = Box::pin(async move {
             if let Err(error) = broker.release(report).await {
                 log::warn!("what became of a loan could not be stored: {}", error.kind());
             }
             let _ = told.send(());
         });
+        // Most uses change nothing that has to be waited for: no task is needed for them.
+        if work.as_mut().now_or_never().is_none() {
+            self.parts.tasks.spawn(work);
+        }
         Some(stored)
     }
 
@@ -214,16 +220,13 @@ impl Attempt {
     }
 
     /// The connection to send it over, and where to.
-    async fn way(&self, outbound: &Outbound) -> Result<(Client, url::Url)> {
+    async fn way(&self, outbound: &Outbound) -> Result<(Client, Address)> {
         let proxy = match &self.proxy_of {
             Some(account) => self.parts.store.proxy(account).await?,
             None => None,
         };
-        let url = url::Url::parse(&outbound.url).map_err(|_| Error::Config {
-            origin: "settings.factory".to_owned(),
-            message: "api_base_url and endpoints do not make a URL".to_owned(),
-        })?;
-        Ok((self.parts.clients.client(proxy.as_ref())?, url))
+        let clients = &self.parts.clients;
+        Ok((clients.client(proxy.as_ref())?, clients.address(&outbound.url)?))
     }
 
     /// The first bytes that can be passed on. An answer that fails before them is as one that never

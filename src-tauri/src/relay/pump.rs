@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use droid_protocol::fault::Fault;
 use futures_util::Stream;
 use tokio::sync::oneshot;
@@ -31,6 +31,10 @@ pub struct Pump {
     entry: Entry,
     /// Read already, not yet taken.
     first: Option<Bytes>,
+    /// Read in this turn; sent when nothing more is there at once.
+    gathered: BytesMut,
+    /// Whether upstream's connection was given a turn since the last piece.
+    looked: bool,
     ping: Duration,
     idle: Duration,
     /// When upstream last said something, and when the client was last sent something.
@@ -44,6 +48,9 @@ pub struct Pump {
     /// The end waits for this: the place is free then.
     stored: Option<oneshot::Receiver<()>>,
 }
+
+/// The most that is gathered into one piece, in bytes: about what a connection takes at once.
+const MOST_GATHERED: usize = 16 * 1024;
 
 /// How long the end of the connection is waited for behind the end of the answer, so that the
 /// connection can be used again.
@@ -65,6 +72,8 @@ impl Pump {
             attempt,
             entry,
             first: Some(first).filter(|it| !it.is_empty()),
+            gathered: BytesMut::new(),
+            looked: false,
             ping,
             idle,
             heard: now,
@@ -139,6 +148,40 @@ impl Pump {
         None
     }
 
+    /// What has come, in one piece. Upstream's connection hands over a piece at a time, and each
+    /// written by itself costs as much as many: it is given one turn to hand over the next, and what
+    /// then is there goes out at once. Nothing is waited for that is not there.
+    fn poll_gathered(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            match self.poll_upstream(context) {
+                Poll::Ready(Some(out)) => {
+                    self.looked = false;
+                    // A long one costs little by itself, and is not copied.
+                    if self.gathered.is_empty() && out.len() >= MOST_GATHERED {
+                        return Poll::Ready(Some(out));
+                    }
+                    self.gathered.extend_from_slice(&out);
+                    if self.gathered.len() >= MOST_GATHERED {
+                        return Poll::Ready(Some(self.gathered.split().freeze()));
+                    }
+                }
+                Poll::Ready(None) => {
+                    let rest = self.gathered.split().freeze();
+                    return Poll::Ready(Some(rest).filter(|it| !it.is_empty()));
+                }
+                Poll::Pending if self.gathered.is_empty() => return Poll::Pending,
+                Poll::Pending if self.looked => {
+                    return Poll::Ready(Some(self.gathered.split().freeze()));
+                }
+                Poll::Pending => {
+                    self.looked = true;
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
     /// The client's next bytes from upstream's; none at the end.
     fn poll_upstream(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         while let Some(incoming) = &mut self.incoming {
@@ -200,7 +243,7 @@ impl Stream for Pump {
         if let Some(first) = pump.first.take() {
             return Poll::Ready(Some(first));
         }
-        if let Some(out) = ready!(pump.poll_upstream(context)) {
+        if let Some(out) = ready!(pump.poll_gathered(context)) {
             pump.sent = Instant::now();
             return Poll::Ready(Some(out));
         }

@@ -9,6 +9,7 @@ use super::client_keys::PendingSpent;
 use super::db::Db;
 use super::fail::Fail;
 use super::requests::{self, RequestRow};
+use super::usage::Sums;
 use super::{Store, changes};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, KeyId};
@@ -21,6 +22,7 @@ pub(super) struct Touches {
     sessions: HashMap<String, Timestamp>,
     requests: Vec<RequestRow>,
     pub(super) spent: PendingSpent,
+    pub(super) used: Sums,
 }
 
 /// Requests that may wait to be written: some seconds of a busy gateway.
@@ -56,6 +58,7 @@ impl Touches {
             && self.sessions.is_empty()
             && self.requests.is_empty()
             && self.spent.is_empty()
+            && self.used.is_empty()
     }
 
     fn add(&mut self, account: &AccountId, key: Option<&KeyId>, at: Timestamp) {
@@ -99,6 +102,7 @@ impl Touches {
             self.add_request(row);
         }
         self.spent.merge_older(older.spent);
+        self.used.merge_older(older.used);
     }
 
     /// Writes them all; what was deleted meanwhile is passed over.
@@ -128,6 +132,7 @@ impl Touches {
         for row in &self.requests {
             requests::write(db, row)?;
         }
+        self.used.write(db)?;
         self.spent.write(db)
     }
 }

@@ -153,6 +153,12 @@ impl Store {
         .await
     }
 
+    /// The same, written within a second, together with others. Never waits.
+    pub fn add_usage(&self, row: UsageRow) {
+        let row = row.bounded();
+        self.inner.queue.touch(|touches| touches.used.add(row));
+    }
+
     /// Sums of usage, oldest first.
     ///
     /// # Errors

@@ -8,8 +8,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
+use http_body_util::Full;
+use hyper::{Method, Request, Uri};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Body, Method, Request};
 use url::Url;
 
 use super::{Client, Transport};
@@ -28,9 +29,19 @@ pub struct Reply {
 
 /// A body on its way. Nothing is read before it is asked for; dropped, the connection ends.
 #[derive(Debug)]
-pub struct Incoming {
-    body: Body,
-    proxied: bool,
+pub struct Incoming(Body);
+
+#[derive(Debug)]
+enum Body {
+    Direct(hyper::body::Incoming),
+    Proxied(reqwest::Body),
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    url: Url,
+    uri: Uri,
 }
 
 /// Headers as they are sent. Values that are secret are kept out of every log.
@@ -60,20 +71,55 @@ impl Client {
     /// When no answer came.
     pub async fn post(
         &self,
-        url: Url,
+        to: Address,
         headers: HeaderMap,
         body: Bytes,
     ) -> std::result::Result<Reply, Transport> {
-        let mut request = Request::new(Method::POST, url);
-        *request.headers_mut() = headers;
-        *request.body_mut() = Some(body.into());
-        let sent = self.http.execute(request).await;
-        let mut response = sent.map_err(|error| Transport::of(error, self.proxied))?;
-        Ok(Reply {
-            status: response.status().as_u16(),
-            headers: std::mem::take(response.headers_mut()),
-            body: Incoming { body: response.into(), proxied: self.proxied },
-        })
+        match &self.direct {
+            Some(direct) => {
+                let mut request = Request::new(Full::new(body));
+                *request.method_mut() = Method::POST;
+                *request.uri_mut() = to.uri;
+                *request.headers_mut() = headers;
+                let sent = direct.request(request).await;
+                let (head, body) = sent.map_err(|error| Transport::of_direct(&error))?.into_parts();
+                Ok(Reply {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    body: Incoming(Body::Direct(body)),
+                })
+            }
+            None => {
+                let mut request = reqwest::Request::new(Method::POST, to.url);
+                *request.headers_mut() = headers;
+                *request.body_mut() = Some(body.into());
+                let sent = self.http.execute(request).await;
+                let mut response = sent.map_err(|error| Transport::of(error, true))?;
+                Ok(Reply {
+                    status: response.status().as_u16(),
+                    headers: std::mem::take(response.headers_mut()),
+                    body: Incoming(Body::Proxied(response.into())),
+                })
+            }
+        }
+    }
+}
+
+// === impl Address ===
+
+impl Address {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where it is none: the configuration made it.
+    pub fn parse(text: &str) -> Result<Self> {
+        let parsed = Url::parse(text).ok();
+        let parsed = parsed.and_then(|url| Some((url.as_str().parse().ok()?, url)));
+        let (uri, url) = parsed.ok_or_else(|| Error::Config {
+            origin: "settings.factory".to_owned(),
+            message: "api_base_url and endpoints do not make a URL".to_owned(),
+        })?;
+        Ok(Self { url, uri })
     }
 }
 
@@ -86,15 +132,23 @@ impl Incoming {
         context: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Bytes, Transport>>> {
         loop {
-            return Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => Some(Ok(data)),
-                    // Trailers: nobody reads them.
-                    Err(_) => continue,
-                },
-                Some(Err(error)) => Some(Err(Transport::of(error, self.proxied))),
-                None => None,
-            });
+            let frame = match &mut self.0 {
+                Body::Direct(body) => {
+                    let frame = ready!(Pin::new(body).poll_frame(context));
+                    frame.map(|it| it.map_err(|error| Transport::of_direct(&error)))
+                }
+                Body::Proxied(body) => {
+                    let frame = ready!(Pin::new(body).poll_frame(context));
+                    frame.map(|it| it.map_err(|error| Transport::of(error, true)))
+                }
+            };
+            // Trailers are skipped: nobody reads them.
+            match frame.map(|it| it.map(http_body::Frame::into_data)) {
+                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
+                Some(Ok(Err(_))) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base64::Engine as _;
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::testkit::{ProxyServer, Server, answer};
@@ -26,6 +27,24 @@ async fn get(client: &Client, url: Url) -> Result<u16, Transport> {
     sent.map(|it| it.status().as_u16()).map_err(|error| Transport::of(error, client.proxied))
 }
 
+/// Over the other way out that a client without a proxy has.
+async fn post(client: &Client, url: &Url) -> Result<u16, Transport> {
+    let to = Address::parse(url.as_str()).unwrap();
+    let mut reply = client.post(to, HeaderMap::new(), Bytes::from_static(b"{}")).await?;
+    while let Some(chunk) = reply.body.chunk().await {
+        chunk?;
+    }
+    Ok(reply.status)
+}
+
+/// Asks over both ways out, which tell the same.
+async fn both(client: &Client, url: Url) -> Result<u16, Transport> {
+    let posted = post(client, &url).await;
+    let got = get(client, url).await;
+    assert_eq!(posted, got);
+    got
+}
+
 #[tokio::test]
 async fn a_client_is_made_once_per_proxy() {
     let clients = Clients::new(Vec::new());
@@ -35,7 +54,7 @@ async fn a_client_is_made_once_per_proxy() {
         assert!(!clients.client(None).unwrap().proxied);
         assert!(clients.client(Some(&own)).unwrap().proxied);
     }
-    assert_eq!(clients.state().made.len(), 2);
+    assert_eq!(clients.cache().made.len(), 2);
 }
 
 #[tokio::test]
@@ -45,7 +64,7 @@ async fn the_cache_of_clients_is_bounded() {
         let own = Secret::new(format!("http://127.0.0.1:{port}"));
         clients.client(Some(&own)).unwrap();
     }
-    assert_eq!(clients.state().made.len(), MAX_CLIENTS);
+    assert_eq!(clients.cache().made.len(), MAX_CLIENTS);
 }
 
 #[tokio::test]
@@ -219,22 +238,27 @@ async fn failures_are_told_apart() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let resetting = Server::start(|_| Vec::new()).await;
 
-    let failed = get(&direct, url("http://127.0.0.1:1/?key=canary")).await.unwrap_err();
+    let failed = both(&direct, url("http://127.0.0.1:1/?key=canary")).await.unwrap_err();
     assert_eq!((failed.kind, failed.sent), (TransportKind::Connect, false));
     assert!(!failed.text.contains("canary") && !failed.text.contains("127.0.0.1"));
 
     // A label of more than 63 characters: no resolver asks the network about that.
     let nowhere = url(&format!("http://{}.invalid/", "x".repeat(64)));
-    let failed = get(&direct, nowhere).await.unwrap_err();
+    let failed = both(&direct, nowhere).await.unwrap_err();
     assert_eq!((failed.kind, failed.sent), (TransportKind::Dns, false));
 
-    let failed = get(&direct, resetting.url("/")).await.unwrap_err();
+    let failed = both(&direct, resetting.url("/")).await.unwrap_err();
     assert_eq!((failed.kind, failed.sent), (TransportKind::Reset, true));
 
     let slow = direct.http.get(url(&format!("http://{}/", silent.local_addr().unwrap())));
     let failed = slow.timeout(Duration::from_millis(100)).send().await.unwrap_err();
     let failed = Transport::of(failed, false);
     assert_eq!((failed.kind, failed.sent), (TransportKind::Timeout, true));
+
+    // TLS is part of connecting.
+    let tls = url(&format!("https://{}/", silent.local_addr().unwrap()));
+    let failed = both(&direct, tls).await.unwrap_err();
+    assert_eq!((failed.kind, failed.sent), (TransportKind::Timeout, false));
 
     // A proxy that takes the connection and says nothing: the connect timeout covers it.
     let own = Secret::new(format!("socks5h://{}", silent.local_addr().unwrap()));
@@ -254,7 +278,7 @@ async fn plain_http_on_a_tls_port_is_a_tls_failure() {
     });
     let client = Clients::new(Vec::new()).client(None).unwrap();
     let url = Url::parse(&format!("https://{address}/")).unwrap();
-    let failed = get(&client, url).await.unwrap_err();
+    let failed = both(&client, url).await.unwrap_err();
     assert_eq!(failed.kind, TransportKind::Tls, "{failed:?}");
 }
 
@@ -269,7 +293,7 @@ async fn redirects_are_not_followed_and_bodies_are_bounded() {
     })
     .await;
     let client = Clients::new(Vec::new()).client(None).unwrap();
-    assert_eq!(get(&client, server.url("/")).await, Ok(302));
+    assert_eq!(both(&client, server.url("/")).await, Ok(302));
     for (limit, fits) in [(5000, true), (4999, false)] {
         let response = client.http.get(server.url("/long")).send().await.unwrap();
         assert_eq!(read_bounded(response, limit, false).await.is_ok(), fits);

@@ -7,6 +7,9 @@ use std::error::Error as StdError;
 use std::io;
 
 use droid_protocol::fault::{Fault, TransportKind};
+use hyper_util::client::legacy;
+
+use super::direct::LookupFailed;
 
 const MAX_DETAIL: usize = 160;
 
@@ -28,8 +31,18 @@ impl Transport {
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "the error and the URL in it end here")]
     pub fn of(error: reqwest::Error, proxied: bool) -> Self {
-        let kind = kind_of(&error, proxied);
         let sent = !(error.is_connect() || error.is_builder());
+        Self::read(&error, sent, proxied)
+    }
+
+    /// Reads a failure of a request that was sent without a proxy.
+    pub(super) fn of_direct(error: &(dyn StdError + 'static)) -> Self {
+        let connecting = error.downcast_ref().is_some_and(legacy::Error::is_connect);
+        Self::read(error, !connecting, false)
+    }
+
+    fn read(error: &(dyn StdError + 'static), sent: bool, proxied: bool) -> Self {
+        let kind = kind_of(error, sent, proxied);
         let phrase = match (kind, sent) {
             (TransportKind::Connect, _) => "could not connect",
             (TransportKind::Tls, _) => "could not make a trusted connection",
@@ -39,7 +52,7 @@ impl Transport {
             (TransportKind::Dns, _) => "the name could not be looked up",
             (TransportKind::Proxy, _) => "the proxy did not let the connection through",
         };
-        let text = match detail(&error) {
+        let text = match detail(error) {
             Some(detail) if kind != TransportKind::Timeout => format!("{phrase}: {detail}"),
             _ => phrase.to_owned(),
         };
@@ -59,25 +72,32 @@ impl Transport {
     }
 }
 
-fn kind_of(error: &reqwest::Error, proxied: bool) -> TransportKind {
-    if error.is_timeout() {
+fn kind_of(error: &(dyn StdError + 'static), sent: bool, proxied: bool) -> TransportKind {
+    let reqwests: Option<&reqwest::Error> = error.downcast_ref();
+    if reqwests.is_some_and(reqwest::Error::is_timeout) || chain(error).any(took_too_long) {
         return TransportKind::Timeout;
     }
-    if error.is_dns() {
+    if reqwests.is_some_and(reqwest::Error::is_dns)
+        || chain(error).any(|it| it.is::<LookupFailed>())
+    {
         return TransportKind::Dns;
     }
     if chain(error).any(|it| it.is::<rustls::Error>()) {
         return TransportKind::Tls;
     }
-    match (error.is_connect(), proxied) {
-        (true, true) => TransportKind::Proxy,
-        (true, false) => TransportKind::Connect,
-        (false, _) => TransportKind::Reset,
+    match (sent, proxied) {
+        (false, true) => TransportKind::Proxy,
+        (false, false) => TransportKind::Connect,
+        (true, _) => TransportKind::Reset,
     }
 }
 
-/// The innermost cause in its own words: reqwest's are general and hold the URL.
-fn detail(error: &reqwest::Error) -> Option<String> {
+fn took_too_long(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref().is_some_and(|it: &io::Error| it.kind() == io::ErrorKind::TimedOut)
+}
+
+/// The innermost cause in its own words: those around it are general, and reqwest's hold the URL.
+fn detail(error: &(dyn StdError + 'static)) -> Option<String> {
     let innermost = chain(error).last()?;
     let text: String = innermost.to_string().chars().take(MAX_DETAIL).collect();
     // No cause known today prints an address with credentials; should one begin to, it is left out.
@@ -86,7 +106,7 @@ fn detail(error: &reqwest::Error) -> Option<String> {
 
 /// The causes of an error, without the error itself.
 fn chain<'a>(
-    error: &'a reqwest::Error,
+    error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> + use<'a> {
     std::iter::successors(error.source(), |it: &&'a (dyn StdError + 'static)| cause(*it))
 }

@@ -5,7 +5,9 @@
 
 use std::fmt::Write as _;
 
+use droid_protocol::dialect::Dialect;
 use droid_protocol::fault::{Class, Fault, Retry, TransportKind};
+use droid_protocol::translate::pair;
 use droid_provider::clock::Timestamp;
 use droid_provider::config::Config;
 use droid_provider::pool::account::{Health, KeyStatus, Status};
@@ -17,7 +19,7 @@ const PATH: &str = "docs/faults.md";
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 /// Statuses with the bodies that make a difference.
-const ANSWERS: [(u16, &str, &str); 20] = [
+const ANSWERS: [(u16, &str, &str); 21] = [
     (400, "", "400"),
     (400, r#"{"error":{"code":"model_not_supported"}}"#, "400 that names the model"),
     (401, "", "401"),
@@ -36,7 +38,8 @@ const ANSWERS: [(u16, &str, &str); 20] = [
     (429, r#"{"error":{"code":"insufficient_quota"}}"#, "429 of a spent budget"),
     (500, "", "500"),
     (502, "", "502"),
-    (503, "", "503, 504"),
+    (503, "", "503"),
+    (504, "", "504"),
     (529, "", "529"),
 ];
 
@@ -53,6 +56,32 @@ fn answers_are_documented_as_they_are_taken() {
     line(&mut text, "a stream without its terminal event", &Fault::truncated());
     line(&mut text, "the client went away", &Fault::client_closed());
     section_is(PATH, "answers", &text);
+}
+
+#[test]
+fn what_clients_are_told_is_documented_as_they_are_told() {
+    let mut text = String::from("| upstream |");
+    for client in Dialect::ALL {
+        write!(text, " {client} |").unwrap();
+    }
+    text.push_str("\n|---|---|---|---|---|\n");
+    let mut row = |shown: &str, fault: &Fault| {
+        write!(text, "| {shown} |").unwrap();
+        for client in Dialect::ALL {
+            let told = pair::error(client, fault, None);
+            let body: serde_json::Value = serde_json::from_slice(&told.body).expect("JSON");
+            let error = &body["error"];
+            let word = error.get("status").unwrap_or(&error["type"]).as_str().expect("a word");
+            write!(text, " {} `{word}` |", told.status).unwrap();
+        }
+        text.push('\n');
+    };
+    for (status, body, shown) in ANSWERS {
+        row(shown, &Fault::from_response(status, |_| None::<&str>, body.as_bytes(), NOW.0));
+    }
+    row("no answer in time", &Fault::transport(TransportKind::Timeout, ""));
+    row("no connection, reset, no TLS, no proxy", &Fault::transport(TransportKind::Connect, ""));
+    section_is(PATH, "told", &text);
 }
 
 #[test]

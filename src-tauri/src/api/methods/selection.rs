@@ -243,6 +243,7 @@ fn report(it: Release, config: &Config, now: Timestamp) -> Report {
         usage: it.usage.unwrap_or(told),
         latency: latency_ms.map(Duration::from_millis),
         first_token: None,
+        behind: false,
     }
 }
 

@@ -43,34 +43,29 @@ struct Sum {
 // === impl Sums ===
 
 impl Sums {
+    pub(in crate::store) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes in sums that were pending before these.
+    pub(in crate::store) fn merge_older(&mut self, older: Self) {
+        for (told, older) in older.0 {
+            self.0.entry(told).or_default().add(&older);
+        }
+    }
+
     pub(super) fn add(&mut self, row: UsageRow) {
         let UsageRow { account_id, key_id, client_key_id, model, outcome, .. } = row;
         let hour = hour(row.hour);
         let told = Told { hour, account_id, key_id, client_key_id, model, outcome };
-        let sum = self.0.entry(told).or_default();
-        let Usage {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_5m_tokens,
-            cache_write_1h_tokens,
-            reasoning_tokens,
-        } = &mut sum.usage;
-        for (sum, one) in [
-            (&mut sum.requests, 1),
-            (&mut sum.cost, row.cost),
-            (&mut sum.latency_ms, row.latency_ms),
-            (&mut sum.first_token_ms, row.first_token_ms.unwrap_or(0)),
-            (&mut sum.first_tokens, u64::from(row.first_token_ms.is_some())),
-            (input_tokens, row.usage.input_tokens),
-            (output_tokens, row.usage.output_tokens),
-            (cache_read_tokens, row.usage.cache_read_tokens),
-            (cache_write_5m_tokens, row.usage.cache_write_5m_tokens),
-            (cache_write_1h_tokens, row.usage.cache_write_1h_tokens),
-            (reasoning_tokens, row.usage.reasoning_tokens),
-        ] {
-            *sum = sum.saturating_add(one);
-        }
+        self.0.entry(told).or_default().add(&Sum {
+            requests: 1,
+            usage: row.usage,
+            cost: row.cost,
+            latency_ms: row.latency_ms,
+            first_token_ms: row.first_token_ms.unwrap_or(0),
+            first_tokens: u64::from(row.first_token_ms.is_some()),
+        });
     }
 
     /// Writes them all.
@@ -93,6 +88,23 @@ impl Sums {
             db.conn.prepare_cached(&sql)?.execute((id, Count(tokens), revision))?;
         }
         Ok(())
+    }
+}
+
+// === impl Sum ===
+
+impl Sum {
+    fn add(&mut self, one: &Self) {
+        self.usage.add(&one.usage);
+        for (sum, one) in [
+            (&mut self.requests, one.requests),
+            (&mut self.cost, one.cost),
+            (&mut self.latency_ms, one.latency_ms),
+            (&mut self.first_token_ms, one.first_token_ms),
+            (&mut self.first_tokens, one.first_tokens),
+        ] {
+            *sum = sum.saturating_add(one);
+        }
     }
 }
 

@@ -23,9 +23,11 @@ const QUOTA: &str = "insufficient_quota";
 
 /// The answer to a request that failed before its first byte.
 pub(super) fn of_fault(fault: &Fault) -> Whole {
-    let row = row(status_of(fault));
-    let code = fault.code.as_deref().filter(|it| is_own(it)).or(row.code);
-    Whole { status: row.status, body: envelope(&fault.message, row.kind, code) }
+    let status = status_of(fault);
+    // A spent budget is one whichever status upstream says it with.
+    let Row { kind, code, .. } = row(if fault.class == Class::Quota { 402 } else { status });
+    let code = fault.code.as_deref().filter(|it| is_own(it)).or(code);
+    Whole { status, body: envelope(&fault.message, kind, code) }
 }
 
 /// The answer to a request whose answer turned out to be an error.

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fault::{Class, Fault};
+use crate::fault::{Class, Fault, TransportKind};
 use crate::translate::Whole;
 
 /// A fault as a Gemini client gets it.
@@ -13,12 +13,15 @@ use crate::translate::Whole;
 pub fn error(fault: &Fault) -> Whole {
     // Google has no 529: its word for an overload is 503.
     let status = fault.status.map(|it| if it == 529 { 503 } else { it });
-    let code = status.filter(|it| (400..600).contains(it)).unwrap_or(match fault.class {
+    // Upstreams say that a model is missing with 400 and 403, too.
+    let told = status.filter(|it| (400..600).contains(it) && fault.class != Class::Model);
+    let code = told.unwrap_or(match fault.class {
         Class::Request | Class::ClientClosed => 400,
         Class::Model => 404,
         Class::Credential => 401,
         Class::Quota => 402,
         Class::Rate => 429,
+        Class::Transient if fault.code.as_deref() == Some(TransportKind::Timeout.as_str()) => 504,
         Class::Transient | Class::Truncated => 503,
     });
     let mut error = json!({

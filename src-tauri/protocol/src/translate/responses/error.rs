@@ -36,17 +36,18 @@ fn words(fault: &Fault) -> (u16, &'static str, Option<&'static str>) {
             Some(status @ 400..=499) => (status, INVALID, None),
             _ => (400, INVALID, None),
         },
-        Class::Model => {
-            let status = fault.status.filter(|it| (400..500).contains(it)).unwrap_or(404);
-            (status, INVALID, Some("model_not_found"))
-        }
+        // Upstreams say it with 400 and 403, too.
+        Class::Model => (404, INVALID, Some("model_not_found")),
         Class::Credential => match (fault.status, fault.retry) {
             (Some(403), _) | (None, Retry::OtherAccount) => {
                 (403, "permission_error", Some("permission_denied"))
             }
             _ => (401, INVALID, Some("invalid_api_key")),
         },
-        Class::Quota => (429, "insufficient_quota", Some("insufficient_quota")),
+        Class::Quota => {
+            let status = fault.status.filter(|it| (400..500).contains(it)).unwrap_or(402);
+            (status, "insufficient_quota", Some("insufficient_quota"))
+        }
         Class::Rate => (429, "rate_limit_exceeded", Some("rate_limit_exceeded")),
         Class::Transient => (transient(fault), "server_error", Some("server_error")),
         Class::Truncated => (502, "server_error", Some("server_error")),

@@ -21,7 +21,7 @@ fn statuses_types_and_codes_are_this_dialects() {
     for (status, expected, kind, code) in [
         (400, 400, "invalid_request_error", Value::Null),
         (401, 401, "invalid_request_error", json!("invalid_api_key")),
-        (402, 429, "insufficient_quota", json!("insufficient_quota")),
+        (402, 402, "insufficient_quota", json!("insufficient_quota")),
         (403, 403, "permission_error", json!("permission_denied")),
         (404, 404, "invalid_request_error", json!("not_found")),
         (413, 413, "invalid_request_error", json!("context_length_exceeded")),
@@ -39,7 +39,7 @@ fn statuses_types_and_codes_are_this_dialects() {
     }
     let (status, body) =
         of(400, r#"{"error":{"message":"model not found","code":"model_not_found"}}"#);
-    assert_eq!((status, &body["error"]["code"]), (400, &json!("model_not_found")));
+    assert_eq!((status, &body["error"]["code"]), (404, &json!("model_not_found")));
     let (_, body) = of(
         400,
         r#"{"error":{"message":"bad","type":"invalid_request_error","code":"invalid_value"}}"#,
