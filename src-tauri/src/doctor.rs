@@ -91,20 +91,26 @@ pub async fn look(
         )),
     }
     checks.extend(data::environment(&*boot.env));
-    match app {
+    match &app {
         Some(Ok(app)) => {
             checks.extend(data::database(app).await);
             checks.extend(accounts::checks(app).await);
         }
-        Some(Err(error)) => checks.push(failed("database", &error, "see what it names")),
+        Some(Err(error)) => checks.push(failed("database", error, "see what it names")),
         None => {}
     }
     if let (Ok(config), false) = (config, offline) {
-        checks.extend(network::checks(boot.clock.as_ref(), &config.get()).await);
+        let app = app.and_then(Result::ok);
+        checks.extend(network::checks(boot.clock.as_ref(), &config.get(), app).await);
     }
     checks
 }
 
 fn failed(name: &'static str, error: &Error, hint: &str) -> Check {
     Check::wrong(name, error.to_string(), error.hint().unwrap_or(hint))
+}
+
+/// A name as a shell takes it for one word.
+fn quoted(name: &str) -> String {
+    format!("'{}'", name.replace('\'', "'\\''"))
 }

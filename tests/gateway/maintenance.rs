@@ -125,6 +125,20 @@ async fn the_doctor_finds_what_is_wrong_and_says_what_to_do() {
         assert_eq!(check["state"], "wrong", "{check}");
         assert!(check["hint"].as_str().expect("a hint").contains(hint), "{check}");
     }
+    // An account's own is tried, too, once for all who have it.
+    for name in ["A", "B"] {
+        let config =
+            json!({ "name": name, "api_keys": [format!("{CANARY}{name}")], "proxy": gone });
+        let made = json!({ "auth_type": "api_key", "config": config });
+        admin.done("POST", "/admin/accounts", made).await;
+    }
+    let report = admin.done("POST", "/admin/doctor", json!({ "offline": false })).await;
+    let own = |it: &&Value| it["message"].as_str().expect("a message").starts_with("that of `A`");
+    let checks = report["checks"].as_array().expect("checks");
+    let own: Vec<&Value> = checks.iter().filter(own).collect();
+    assert_eq!((own.len(), &own[0]["state"]), (1, &json!("wrong")), "{report}");
+    assert!(own[0]["hint"].as_str().expect("a hint").ends_with("accounts edit 'A' --proxy none"));
+    assert!(!report.to_string().contains("of `B`"), "{report}");
     for check in report["checks"].as_array().expect("checks") {
         assert_eq!(check["state"] == "ok", check.get("hint").is_none(), "{check}");
     }

@@ -213,7 +213,7 @@ const PROGRAM: &[Row] = &[
     ),
     row(
         "doctor",
-        &["accounts", "app", "clock", "config", "error", "pool", "upstream"],
+        &["accounts", "app", "clock", "config", "error", "pool", "secret", "upstream"],
         "faces, SQL, how anything is mended",
     ),
     row(

@@ -3,7 +3,7 @@
 //! Owns: what is told of each that cannot.
 //! Must not know: upstream: no account is used.
 
-use super::{Check, PROGRAM};
+use super::{Check, PROGRAM, quoted};
 use crate::accounts::view::health;
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -37,7 +37,7 @@ pub(super) async fn checks(app: &App) -> Vec<Check> {
 
 fn one(account: &Account, now: Timestamp) -> Option<Check> {
     let name = &account.name;
-    let quoted = format!("'{}'", name.replace('\'', "'\\''"));
+    let quoted = quoted(name);
     let said = |what: &str| match &account.error {
         None => format!("`{name}` {what}"),
         Some(error) => format!("`{name}` {what}: {error}"),

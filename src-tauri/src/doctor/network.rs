@@ -1,17 +1,20 @@
 //! Clock, proxies, endpoints.
 //!
 //! Owns: how far a clock may be off, how long an answer may take.
-//! Must not know: accounts: what is asked carries no credential.
+//! Must not know: tokens and keys: what is asked carries no credential.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use url::Url;
 
-use super::Check;
+use super::{Check, PROGRAM, quoted};
+use crate::app::App;
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Config, Proxy};
+use crate::config::Config;
+use crate::secret::Secret;
 use crate::upstream::{Clients, Reached};
 
 /// Tokens live for hours: minutes are what begins to matter.
@@ -21,10 +24,32 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Proxies that are tried at the same time.
 const PROXIES_AT_ONCE: usize = 8;
 
-pub(super) async fn checks(time: &dyn Clock, config: &Config) -> Vec<Check> {
+/// Proxies of accounts that are tried; more would keep the person waiting.
+const MOST_PROXIES: usize = 64;
+
+/// `app` is there where the accounts can be read.
+pub(super) async fn checks(time: &dyn Clock, config: &Config, app: Option<&App>) -> Vec<Check> {
     let clients = Clients::new(config.proxies.clone());
-    let proxies: Vec<_> = config.proxies.iter().map(|it| proxy(&clients, it, config)).collect();
+    let own = match app {
+        Some(app) => proxies_of_accounts(app).await,
+        None => Vec::new(),
+    };
+    let left_out = own.len().saturating_sub(MOST_PROXIES);
+    let listed = config.proxies.iter().map(|it| {
+        let name = if it.name.is_empty() { "the proxy" } else { it.name.as_str() };
+        let hint = "mend it, or take it out of `proxies`: without it nothing is sent".to_owned();
+        (name.to_owned(), it.url.clone(), hint)
+    });
+    let own = own.into_iter().take(MOST_PROXIES).map(|(account, url)| {
+        let hint = format!("mend it, or {PROGRAM} accounts edit {} --proxy none", quoted(&account));
+        (format!("that of `{account}`"), url, hint)
+    });
+    let proxies: Vec<_> = listed.chain(own).map(|it| proxy(&clients, it, config)).collect();
     let mut checks: Vec<Check> = stream::iter(proxies).buffered(PROXIES_AT_ONCE).collect().await;
+    if left_out > 0 {
+        let hint = "test the accounts: a test goes through the account's own proxy";
+        checks.push(Check::warning("proxy", format!("{left_out} more were not tried"), hint));
+    }
     let hosts = [
         host(&clients, time, "Factory's API", &config.factory.api_base_url),
         host(&clients, time, "Factory's app", &config.factory.app_base_url),
@@ -49,17 +74,32 @@ async fn host(clients: &Clients, time: &dyn Clock, name: &str, url: &Url) -> (Ch
     (reached(name, url, &asked), skew)
 }
 
-async fn proxy(clients: &Clients, proxy: &Proxy, config: &Config) -> Check {
-    let name = if proxy.name.is_empty() { "the proxy" } else { proxy.name.as_str() };
-    match clients.test_proxy(&proxy.url, &config.factory.api_base_url).await {
+/// What a proxy is called, its URL, and what to do if it does not work.
+type Tried = (String, Secret, String);
+
+async fn proxy(clients: &Clients, (name, url, hint): Tried, config: &Config) -> Check {
+    match clients.test_proxy(&url, &config.factory.api_base_url).await {
         Ok(tested) => {
             Check::ok("proxy", format!("{name} works ({} ms)", tested.elapsed.as_millis()))
         }
-        Err(error) => {
-            let hint = "mend it, or take it out of `proxies`: without it nothing is sent";
-            Check::wrong("proxy", format!("{name}: {error}"), hint)
+        Err(error) => Check::wrong("proxy", format!("{name}: {error}"), hint),
+    }
+}
+
+/// The proxies that enabled accounts have of their own, each once, with the name of one of those
+/// that use it. One that cannot be read is told with the secrets.
+async fn proxies_of_accounts(app: &App) -> Vec<(String, Secret)> {
+    let changes = app.store.changes_since(0).await;
+    let accounts = changes.map(|it| it.accounts).unwrap_or_default();
+    let mut known = HashSet::new();
+    let mut proxies = Vec::new();
+    for account in accounts.into_iter().filter(|it| it.enabled && it.has_proxy) {
+        let Ok(Some(url)) = app.store.proxy(&account.id).await else { continue };
+        if known.insert(url.fingerprint()) {
+            proxies.push((account.name, url));
         }
     }
+    proxies
 }
 
 fn reached(name: &str, url: &Url, asked: &Result<Reached, String>) -> Check {
