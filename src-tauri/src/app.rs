@@ -15,8 +15,8 @@ use crate::accounts::import::FromEnvironment;
 use crate::broker::{Broker, Parts};
 use crate::client_keys::{self, ClientKeys};
 use crate::clock::{Clock, Entropy, Rand, SystemClock};
+use crate::config::Live;
 use crate::config::env::{self, Env, ProcessEnv};
-use crate::config::{Config, Live};
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::logins::Logins;
@@ -107,8 +107,7 @@ impl Boot {
     /// [`Error::Config`] naming the file and the key.
     pub fn config(&self) -> Result<Live> {
         let beside = std::env::current_exe().ok().and_then(|it| Some(it.parent()?.to_owned()));
-        let (config, origin) = Config::load(&*self.env, beside.as_deref())?;
-        Ok(Live::new(config, origin))
+        Live::load(Arc::clone(&self.env), beside)
     }
 }
 
@@ -226,6 +225,13 @@ impl App {
         self.clients.set_rotating(config.proxies.clone());
         self.workos.configure(&config);
         self.broker.reconfigure(&config);
+    }
+
+    /// Takes over a configuration that another process saved, if it is time to look.
+    pub fn follow_config(&self) {
+        if self.config.follow(self.clock.now()) {
+            self.reconfigure();
+        }
     }
 
     /// Lets refreshes end and writes what is still to be written.

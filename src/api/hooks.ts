@@ -60,6 +60,7 @@ const STALES: Partial<Record<Method, readonly Method[]>> = {
   remove_api_keys: ['list_credentials', 'get_credential'],
   move_pool_key: ['list_credentials', 'get_credential', 'list_groups'],
   set_api_key_status: ['list_credentials', 'get_credential'],
+  test_credential: ['list_credentials', 'get_credential'],
   test_api_keys: ['list_credentials', 'get_credential'],
   complete_login: ['list_credentials', 'get_credential'],
   save_group: ['list_groups'],

@@ -9,10 +9,22 @@ import { playground } from '../features/playground/text'
 import { requests } from '../features/requests/text'
 import { settings } from '../features/settings/text'
 import { setup } from '../features/setup/text'
+import { parts } from '../parts/text'
 import { common } from '../ui/text'
 import { app } from './text'
 
-const TEXTS = { common, app, accounts, clientKeys, dashboard, playground, requests, settings, setup }
+const TEXTS = {
+  common,
+  app,
+  parts,
+  accounts,
+  clientKeys,
+  dashboard,
+  playground,
+  requests,
+  settings,
+  setup,
+}
 
 export const LANGUAGES = { en: 'English', zh: '中文' } as const
 export type Language = keyof typeof LANGUAGES

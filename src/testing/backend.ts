@@ -224,7 +224,11 @@ const HANDLERS: Record<string, (backend: Backend, params: Params) => unknown> = 
     return replace(it, { ...found(it, params), enabled, health })
   },
   reset_credential: (it, params) => replace(it, { ...found(it, params), health: 'healthy' }),
-  validate_credential: () => ({ valid: true, message: 'accepted', details: {} }),
+  test_credential: (it, params) => {
+    const name = it.accounts.find((one) => one.id === params['credential_id'])?.name ?? ''
+    const tried = { credential_id: params['credential_id'], name, ok: true, message: 'answered', status: 200, latency_ms: 420, tokens: 9 }
+    return { ok: 1, failed: 0, tested: 1, results: [tried] }
+  },
   refresh_credential: found,
   test_proxy: () => ({ ok: true, message: 'reachable', latency_ms: 12 }),
   import_credentials: () => [{ source: 'auth.json', outcome: 'added', message: 'added' }],

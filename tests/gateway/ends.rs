@@ -18,10 +18,13 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::ask::{Ask, CLAUDE, account, configured, keys, shown, started, until};
+use super::ask::{
+    Ask, CLAUDE, account, asked, configured, keys, sent_header, shown, started, until,
+};
 
 const UPSTREAM: &str = "/api/llm/a/v1/messages";
 const POOLED: &str = "fk-pooled-0123456789abcdef";
+const LIMITED: &str = "fk-limited-0123456789abcde";
 
 /// A stream that upstream begins after `delay`, under way.
 async fn under_way(rig: &Rig, gateway: &Gateway, delay: Duration) -> JoinHandle<Answer> {
@@ -105,6 +108,14 @@ async fn killed_under_load_it_is_back_in_a_second_and_has_lost_seconds_of_usage_
     let rig = configured(json!({})).await;
     keys(&rig, &[POOLED], json!({ "max_concurrency": 3 })).await;
     let (id, _) = account(&rig, json!({ "max_concurrency": 3 })).await;
+    let limited = keys(&rig, &[LIMITED], json!({ "priority": 0 })).await;
+    let script = rig.fake.script();
+    let refusal = |status: u16, name: &str, value: &str| Action::Status {
+        status,
+        headers: vec![(name.to_owned(), value.to_owned())],
+        body: json!({ "error": { "message": "not now" } }).to_string(),
+    };
+    script.always(Match::any().token(LIMITED), refusal(429, "retry-after", "900"));
     let gateway = started(&rig).await;
     let (done, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let clients: Vec<JoinHandle<()>> = (0..6)
@@ -126,6 +137,9 @@ async fn killed_under_load_it_is_back_in_a_second_and_has_lost_seconds_of_usage_
     // All that was done five seconds before the end has to be there afterwards.
     until("some were answered", async || (done.load(Ordering::SeqCst) > 20).then_some(())).await;
     let safe = done.load(Ordering::SeqCst);
+    // One account was limited and rests: that, too, has to be there.
+    let rests = shown(&rig, &limited).await;
+    assert!(rests["keys"][0]["cooling"]["until"].is_string(), "{rests}");
     tokio::time::sleep(Duration::from_secs(5)).await;
     stop.store(true, Ordering::SeqCst);
     gateway.kill().await;
@@ -140,12 +154,21 @@ async fn killed_under_load_it_is_back_in_a_second_and_has_lost_seconds_of_usage_
     assert!(used(&rig).await >= safe, "{} of {safe}", used(&rig).await);
     let account = shown(&rig, &id).await;
     assert_eq!(account["status"], "active", "{account}");
+    let after = shown(&rig, &limited).await;
+    let rest_of = |it: &Value| it["keys"][0]["cooling"].clone();
+    assert_eq!(rest_of(&after), rest_of(&rests), "neither forgotten nor longer: {after}");
+    rig.fake.journal().clear();
     // Places that the killed one held are free.
     for _ in 0..12 {
         let answer = Ask::new(Dialect::Anthropic, CLAUDE, false).send(&gateway).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
+    let bearer = format!("Bearer {LIMITED}");
+    let sent = asked(&rig, UPSTREAM);
+    assert!(sent.iter().all(|it| sent_header(it, "authorization") != Some(bearer.as_str())));
     let refreshed = rig.one_shot().call("refresh_token", json!({ "credential_id": id })).await;
     assert!(refreshed.is_ok(), "its token family lives: {refreshed:?}");
+    let stats = rig.fake.stats();
+    assert_eq!((stats.reuses, stats.revoked), (0, 0), "no refresh token was spent twice");
     gateway.stop().await;
 }

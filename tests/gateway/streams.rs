@@ -8,11 +8,16 @@ use std::time::Duration;
 use droid_protocol::dialect::Dialect;
 use droid_protocol::event::End;
 use droid_protocol::translate::pair;
+use droid_testbed::gateway::Gateway;
+use droid_testbed::http::request;
 use droid_testbed::upstream::{Action, Match};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::ask::{Ask, CLAUDE, ENDPOINTS, account, asked, configured, keys, shown, started, until};
+use super::ask::{
+    Ask, CLAUDE, ENDPOINTS, KEY, account, asked, configured, keys, shown, started, until,
+};
+use super::kit::host;
 
 /// Far enough into a recorded stream for some content, and before its end.
 fn middle(dialect: Dialect, case: &str) -> usize {
@@ -171,6 +176,34 @@ async fn when_a_client_leaves_upstream_is_let_go_within_a_second_and_its_place_i
     }
     let shown = shown(&rig, &id).await;
     assert_eq!(shown["health"], "healthy", "{shown}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_used_till_a_client_left_is_counted_and_its_end_is_told_as_it_was() {
+    let rig = configured(json!({})).await;
+    account(&rig, json!({})).await;
+    let admin = super::admin::KEY;
+    let host = host(&rig).env("API_ACCESS_KEY", KEY).env("ADMIN_ACCESS_KEY", admin);
+    let gateway = Gateway::start(&host).await;
+    for client in Dialect::ALL {
+        let bytes = middle(Dialect::Anthropic, "parallel_tool_calls");
+        let all = vec![Action::case("parallel_tool_calls"), Action::HangAfterBytes(bytes)];
+        rig.fake.script().next(Match::any().path(ENDPOINTS[0].1), Action::All(all));
+        let mut open = Ask::new(client, CLAUDE, true).open(&gateway).await;
+        let id = open.headers.iter().find(|it| it.0 == "x-request-id").expect("an id").1.clone();
+        assert!(open.more().await.is_some(), "{client}: something came");
+        drop(open);
+        let url = gateway.url(&format!("/admin/requests/{id}"));
+        let noted = until("it is noted", async || {
+            let answer = request("GET", &url, [("x-admin-key", admin)], b"").await;
+            (answer.status == 200).then(|| answer.json())
+        })
+        .await;
+        assert_eq!((&noted["outcome"], &noted["status"]), (&json!("client_closed"), &json!(200)));
+        // Upstream tells what the prompt cost in its first event.
+        assert_eq!(noted["usage"]["input_tokens"], 450, "{client}: {noted}");
+    }
     gateway.stop().await;
 }
 

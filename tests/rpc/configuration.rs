@@ -3,9 +3,12 @@
 //! Owns: `get_config`, `update_config`, `config_schema`, and what a bad file leaves working.
 //! Must not know: what settings do, but for the few that show that a change is in force.
 
+use std::time::Duration;
+
 use droid_testbed::host::Bridge;
 use droid_testbed::rig::{Rig, addresses};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::peer::Peer;
 use crate::support::{err, ok, rig};
@@ -43,6 +46,52 @@ async fn a_change_is_in_force_at_once_kept_and_seen_by_the_next_process() {
     let fresh = rig.one_shot().call("get_config", Value::Null).await.expect("answered");
     assert_eq!(fresh["config"], after);
     bridge.assert_clean();
+}
+
+#[tokio::test]
+async fn a_change_of_one_process_is_in_force_in_another_within_a_second() {
+    let rig = rig().await;
+    let (one, other) = (rig.bridge(), rig.bridge());
+    let read = ok(&other, "get_config", Value::Null).await;
+    // Parts that hold a piece of the configuration are there already.
+    ok(&other, "list_credentials", Value::Null).await;
+    let route = json!({ "model": "my-model" });
+    assert_eq!(ok(&other, "supports_model", route.clone()).await["supports"], false);
+    let patch = json!({ "model_redirects": { "my-model": "glm-4.6" }, "timeout_ms": 7000 });
+    ok(&one, "update_config", json!({ "config": patch })).await;
+    let saved = Instant::now();
+    while ok(&other, "supports_model", route.clone()).await["supports"] == false {
+        // The rest is for a machine that is busy with other things.
+        assert!(saved.elapsed() < Duration::from_secs(10), "it is not followed");
+    }
+    assert_eq!(config(&other).await, config(&one).await);
+    // What was read before is stale, however soon it is sent.
+    ok(&one, "update_config", json!({ "config": { "timeout_ms": 8000 } })).await;
+    let stale = json!({ "config": { "timeout_ms": 9000 }, "revision": read["revision"] });
+    let error = err(&other, "update_config", stale).await;
+    assert_eq!(error.data["kind"], "stale");
+    // A change without a revision goes over what the other process saved, and keeps the rest.
+    let patch = json!({ "config": { "usage": { "retention_days": 33 } } });
+    let told = ok(&other, "update_config", patch).await;
+    assert_eq!(told["config"]["timeout_ms"], 8000);
+    for bridge in [one, other] {
+        bridge.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_while_a_process_runs_changes_nothing_until_it_is_mended() {
+    let rig = rig().await;
+    let bridge = rig.bridge();
+    let before = config(&bridge).await;
+    let good = std::fs::read(rig.config_path()).expect("a file");
+    std::fs::write(rig.config_path(), "{ not JSON").expect("written");
+    let error = err(&bridge, "update_config", json!({ "config": { "timeout_ms": 9000 } })).await;
+    assert!(error.message.contains("it is not JSON"), "{error}");
+    assert_eq!(config(&bridge).await, before);
+    std::fs::write(rig.config_path(), good).expect("written");
+    let told = ok(&bridge, "update_config", json!({ "config": { "timeout_ms": 9000 } })).await;
+    assert_eq!(told["config"]["timeout_ms"], 9000);
 }
 
 #[tokio::test]

@@ -50,7 +50,11 @@ const PROGRAM: &[Row] = &[
     row("error", &["p:fault"], "faces, their codes"),
     row("files", &["error"], "what is in the files"),
     row("logging", &["config"], "what is logged"),
-    row("config", &["error", "files", "pool", "secret", "p:dialect", "p:edit"], "who uses it"),
+    row(
+        "config",
+        &["clock", "error", "files", "pool", "secret", "p:dialect", "p:edit"],
+        "who uses it",
+    ),
     row("models", &["config", "p:dialect"], "accounts, requests"),
     row("prices", &["config", "models", "p:event"], "who pays, what is kept"),
     row(

@@ -154,7 +154,8 @@ export async function openPage(browser, options = {}) {
   })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  // Nothing waits for this long: a machine that is busy with other things is no failure.
+  page.setDefaultTimeout(60_000)
   const problems = []
   page.on('console', (it) => {
     if (it.type() === 'error' || it.type() === 'warning') problems.push(it.text())

@@ -206,3 +206,30 @@ test('a switch shows at once what it will be, and goes back when it may not', as
   await page.locator('.badge', { hasText: 'Healthy' }).waitFor()
   await context.close()
 })
+
+test('what is saved in the page is in force in the plugin’s process, and the other way round', async () => {
+  const { page, context } = await web.signedIn({}, '/settings')
+  await settled(page)
+  const inPlugin = async () => (await call('get_config', {})).config.scheduling.max_attempts
+  const begun = await inPlugin()
+  const next = begun === 6 ? 5 : 6
+  const attempts = page.getByRole('textbox', { name: 'Attempts' })
+  await attempts.fill(String(next))
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await toast(page, 'Saved')
+  const saved = Date.now()
+  // Within a second; the rest is for a machine that is busy with other things.
+  while ((await inPlugin()) !== next) assert.ok(Date.now() - saved < 10_000, 'the plugin does not follow')
+  // The plugin saves; the gateway answers with it, also to its clients.
+  const { models } = (await call('get_config', {})).config
+  const { key } = await call('create_client_key', { name: 'Reader' })
+  await call('update_config', { config: { models: [...models, { id: 'glm-followed', name: 'Followed', type: 'common' }] } })
+  const changed = Date.now()
+  const listed = async () =>
+    (await (await fetch(`${web.gateway.url}/v1/models`, { headers: { 'x-api-key': key } })).text()).includes('glm-followed')
+  while (!(await listed())) assert.ok(Date.now() - changed < 10_000, 'the gateway does not follow')
+  await page.reload()
+  await page.getByRole('tab', { name: 'Models' }).click()
+  await page.locator('input[value="glm-followed"]').waitFor()
+  await context.close()
+})

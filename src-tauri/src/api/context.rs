@@ -30,13 +30,23 @@ impl Context {
         Self { boot, streams: Streams::default(), config: OnceCell::new(), app: OnceCell::new() }
     }
 
-    /// The configuration, read now if it was not yet. A failure is tried again with the next call:
-    /// the person may have mended the file.
+    /// The configuration, read now if it was not yet, and again if another process saved it. A
+    /// failure is tried again with the next call: the person may have mended the file.
     ///
     /// # Errors
     /// [`crate::error::Error::Config`].
     pub async fn config(&self) -> Result<&Live> {
-        self.config.get_or_try_init(async || self.boot.config()).await
+        let Some(live) = self.config.get() else {
+            return self.config.get_or_try_init(async || self.boot.config()).await;
+        };
+        match self.app.get() {
+            Some(app) => app.follow_config(),
+            // Nobody holds a part of it yet.
+            None => {
+                let _ = live.follow(self.boot.clock.now());
+            }
+        }
+        Ok(live)
     }
 
     /// Every part, opened now if it was not yet.

@@ -1,7 +1,7 @@
 //! What goes on without anybody asking.
 //!
-//! Owns: when tokens are refreshed ahead, what is over is swept, and other processes' changes are
-//! looked for.
+//! Owns: when tokens are refreshed ahead, what is over is swept, and other processes' changes and
+//! saved configurations are looked for.
 //! Must not know: how any of it is done.
 
 use std::time::Duration;
@@ -15,6 +15,8 @@ use crate::oauth::refresh::Need;
 
 /// A token is due minutes before its end.
 const EVERY: Duration = Duration::from_secs(30);
+/// A configuration that another process saved is in force within a second.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// Refreshes under way at the same time: a start with many accounts must not look like an attack.
 const AT_ONCE: usize = 4;
 
@@ -30,8 +32,17 @@ pub(super) async fn run(shared: &Shared) {
             once(&shared.app).await;
         }
     };
+    let follow = async {
+        let mut tick = interval(FOLLOW_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            shared.app.follow_config();
+        }
+    };
     tokio::select! {
         () = work => {}
+        () = follow => {}
         _ = stopping.wait_for(|it| *it) => {}
     }
 }

@@ -3,11 +3,16 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { useRead } from '../../api/hooks'
+import type { Methods } from '../../api/shapes'
+import { moment } from '../../lib/format'
+import { useWords } from '../../parts/useWords'
 import { Badge } from '../../ui/Badge'
 import { SelectField } from '../../ui/Field'
 import { Loaded } from '../../ui/Loaded'
 import { EmptyState } from '../../ui/Notice'
 import { Card } from '../../ui/Page'
+
+type Considered = Methods['explain_selection']['result']['accounts'][number]
 
 export function ExplainCard() {
   const { t } = useTranslation('accounts')
@@ -34,7 +39,7 @@ export function ExplainCard() {
                 <li key={it.account} className="row wrap">
                   <Badge tone={it.position === null ? 'plain' : 'ok'}>{it.position ?? '–'}</Badge>
                   <strong>{it.name}</strong>
-                  <span className="muted">{it.sentence}</span>
+                  <Why account={it} />
                 </li>
               ))}
             </ol>
@@ -43,4 +48,20 @@ export function ExplainCard() {
       </Loaded>
     </Card>
   )
+}
+
+function Why({ account: { skipped, probe, sticky, skipped_keys: keys } }: { account: Considered }) {
+  const { t, i18n } = useTranslation('accounts')
+  const words = useWords()
+  const said: string[] = []
+  if (probe) said.push(t('explainProbe'))
+  if (sticky) said.push(t('explainSticky'))
+  if (skipped) said.push(words.skip(skipped.reason))
+  if (skipped && 'until' in skipped) {
+    const time = moment(new Date(skipped.until).toISOString(), i18n.language)
+    said.push(t('coolingUntil', { time }))
+  }
+  if (skipped && 'why' in skipped) said.push(skipped.why)
+  if (keys && keys.length > 0) said.push(t('explainKeys', { count: keys.length }))
+  return <span className="muted">{said.join(' · ')}</span>
 }

@@ -10,6 +10,7 @@ import { Loaded } from '../../ui/Loaded'
 import { EmptyState } from '../../ui/Notice'
 import { Card, Page } from '../../ui/Page'
 import { useToast } from '../../ui/toast'
+import { type Column, VirtualTable } from '../../ui/VirtualTable'
 import { ExplainCard } from './ExplainCard'
 import { GroupDialog } from './GroupDialog'
 
@@ -34,17 +35,17 @@ export function GroupsPage() {
         </Button>
       }
     >
-      <Card>
-        <Loaded read={read}>
-          {(groups) =>
-            groups.length === 0 ? (
+      <Loaded read={read}>
+        {(groups) =>
+          groups.length === 0 ? (
+            <Card>
               <EmptyState title={t('tierEmpty')} />
-            ) : (
-              <GroupTable groups={groups} onEdit={setEditing} barred={barred} />
-            )
-          }
-        </Loaded>
-      </Card>
+            </Card>
+          ) : (
+            <GroupTable groups={groups} onEdit={setEditing} barred={barred} />
+          )
+        }
+      </Loaded>
       <ExplainCard />
       {editing ? (
         <GroupDialog
@@ -84,48 +85,52 @@ function GroupTable({
       },
     )
   }
-  return (
-    <div className="scroll-x" role="region" aria-label={t('tiers')} tabIndex={0}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{t('priority')}</th>
-            <th scope="col">{t('common:name')}</th>
-            <th scope="col">{t('tierStrategy')}</th>
-            <th scope="col">{t('tierAccounts')}</th>
-            <th scope="col">
-              <span className="sr">{t('common:actions')}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.map((it) => (
-            <tr key={it.id}>
-              <td className="num">{it.priority}</td>
-              <th scope="row">
-                {it.name} {it.name === it.id ? null : <code>{it.id}</code>}
-              </th>
-              <td>{t(`strategy_${it.strategy}`)}</td>
-              <td className="num">{it.accounts}</td>
-              <td className="end">
-                <div className="row tight">
-                  <Button small onClick={() => onEdit(it)} disabledReason={barred}>
-                    {t('common:edit')}
-                  </Button>
-                  <Button
-                    small
-                    variant="danger"
-                    onClick={() => void drop(it)}
-                    disabledReason={barred}
-                  >
-                    {t('delete')}
-                  </Button>
-                </div>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
+  const columns: Column<Group>[] = [
+    {
+      id: 'priority',
+      head: t('priority'),
+      width: 'minmax(0, 1fr)',
+      cell: (it) => <span className="num">{it.priority}</span>,
+    },
+    {
+      id: 'name',
+      head: t('common:name'),
+      width: 'minmax(0, 2fr)',
+      cell: (it) => (
+        <>
+          <strong>{it.name}</strong> {it.name === it.id ? null : <code>{it.id}</code>}
+        </>
+      ),
+    },
+    {
+      id: 'strategy',
+      head: t('tierStrategy'),
+      width: 'minmax(0, 2fr)',
+      cell: (it) => t(`strategy_${it.strategy}`),
+    },
+    {
+      id: 'accounts',
+      head: t('tierAccounts'),
+      width: 'minmax(0, 1fr)',
+      cell: (it) => <span className="num">{it.accounts}</span>,
+    },
+    {
+      id: 'actions',
+      head: t('common:actions'),
+      hideHead: true,
+      width: 'minmax(11rem, 1fr)',
+      end: true,
+      cell: (it) => (
+        <div className="row tight">
+          <Button small onClick={() => onEdit(it)} disabledReason={barred}>
+            {t('common:edit')}
+          </Button>
+          <Button small variant="danger" onClick={() => void drop(it)} disabledReason={barred}>
+            {t('delete')}
+          </Button>
+        </div>
+      ),
+    },
+  ]
+  return <VirtualTable label={t('tiers')} rows={groups} columns={columns} rowKey={(it) => it.id} />
 }

@@ -53,7 +53,8 @@ const en = {
   refreshOnlyTokens: 'A pool of keys has no token',
   refreshed: 'The token of {{name}} is fresh',
   test: 'Test',
-  testOk: '{{name}} is accepted by Factory',
+  testOk: '{{name}} answered a request ({{latency}})',
+  testOkKeys: '{{ok}} of {{total}} keys of {{name}} answered a request',
   testBad: '{{name}}: {{message}}',
   reset: 'Reset',
   resetDone: '{{name}} was reset: pauses and errors are lifted',
@@ -290,6 +291,10 @@ const en = {
   explainRun: 'Explain',
   explainOrder: 'Order',
   explainWhy: 'Why',
+  explainProbe: 'asked in spite of its pause, since all pause',
+  explainSticky: 'the conversation’s own',
+  explainKeys_one: '{{count, number}} of its keys is left out',
+  explainKeys_other: '{{count, number}} of its keys are left out',
 }
 
 const zh: typeof en = {
@@ -347,7 +352,8 @@ const zh: typeof en = {
   refreshOnlyTokens: 'Key 池没有令牌可刷新',
   refreshed: '{{name}} 的令牌已刷新',
   test: '测试',
-  testOk: 'Factory 接受 {{name}}',
+  testOk: '{{name}} 已应答一个请求（{{latency}}）',
+  testOkKeys: '{{name}} 的 {{total}} 个 Key 中有 {{ok}} 个应答了请求',
   testBad: '{{name}}：{{message}}',
   reset: '重置',
   resetDone: '已重置 {{name}}：冷却与错误已解除',
@@ -575,6 +581,10 @@ const zh: typeof en = {
   explainRun: '解释',
   explainOrder: '顺序',
   explainWhy: '原因',
+  explainProbe: '全部账户都在暂停，因此仍会尝试',
+  explainSticky: '该会话固定使用',
+  explainKeys_one: '其中 {{count, number}} 个 Key 不参与',
+  explainKeys_other: '其中 {{count, number}} 个 Key 不参与',
 }
 
 export const accounts = { en, zh }

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 
 import { flagged, useClient, useWrite } from '../../api/hooks'
 import type { Account } from '../../api/shapes'
+import { millis } from '../../lib/format'
 import { useConfirm } from '../../ui/confirm'
 import type { MenuItem } from '../../ui/Menu'
 import { useRouter } from '../../ui/router'
@@ -20,7 +21,7 @@ export interface AccountActions {
 }
 
 export function useAccountActions(account: Account, onDeleted?: () => void): AccountActions {
-  const { t } = useTranslation(['accounts', 'common'])
+  const { t, i18n } = useTranslation(['accounts', 'common'])
   const client = useClient()
   const tell = useToast()
   const confirm = useConfirm()
@@ -30,7 +31,8 @@ export function useAccountActions(account: Account, onDeleted?: () => void): Acc
     foresee: (read, { credential_id, enabled }) =>
       flagged(read, credential_id, enabled ? { enabled } : { enabled, health: 'disabled' }),
   })
-  const validate = useWrite('validate_credential')
+  // One small real request: that a token is accepted does not say that it can be used.
+  const trial = useWrite('test_credential', { timeoutMs: 120_000 })
   const refresh = useWrite('refresh_credential', { timeoutMs: 60_000 })
   const reset = useWrite('reset_credential')
   const remove = useWrite('delete_credential')
@@ -43,14 +45,20 @@ export function useAccountActions(account: Account, onDeleted?: () => void): Acc
   const actions = {
     setEnabled: (enabled: boolean) => enable.mutate({ ...by, enabled }, { onError: bad }),
     test: () =>
-      validate.mutate(by, {
+      trial.mutate(by, {
         onError: bad,
-        onSuccess: (it) =>
-          tell(
-            it.valid
-              ? { tone: 'ok', text: t('testOk', { name }) }
-              : { tone: 'bad', text: t('testBad', { name, message: it.message }) },
-          ),
+        onSuccess: ({ ok, tested, results }) => {
+          const failed = results.find((it) => !it.ok)
+          if (isPool && ok > 0) {
+            tell({ tone: failed ? 'info' : 'ok', text: t('testOkKeys', { name, ok, total: tested }) })
+          } else if (failed) {
+            const message = [failed.message, failed.hint].filter(Boolean).join('. ')
+            tell({ tone: 'bad', text: t('testBad', { name, message }) })
+          } else {
+            const latency = millis(results[0]?.latency_ms ?? 0, i18n.language)
+            tell({ tone: 'ok', text: t('testOk', { name, latency }) })
+          }
+        },
       }),
     refresh: () =>
       refresh.mutate(by, {
@@ -106,6 +114,6 @@ export function useAccountActions(account: Account, onDeleted?: () => void): Acc
       disabledReason: barred,
     })
   }
-  const busy = [enable, validate, refresh, reset, remove].some((it) => it.isPending)
+  const busy = [enable, trial, refresh, reset, remove].some((it) => it.isPending)
   return { ...actions, remove: () => void actions.remove(), items, busy }
 }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useRead } from '../../api/hooks'
 import type { LoggedRequest } from '../../api/shapes'
 import { dollars, exact, millis } from '../../lib/format'
+import { useWords } from '../../parts/useWords'
 import { Badge } from '../../ui/Badge'
 import { Loaded } from '../../ui/Loaded'
 import { Card, Facts, Page } from '../../ui/Page'
@@ -31,9 +32,11 @@ function Life({ request: it }: { request: LoggedRequest }) {
   const { t, i18n } = useTranslation(['requests', 'common'])
   const locale = i18n.language
   const names = useNames()
+  const words = useWords()
   const number = (value: number) => exact(value, locale)
   const { usage } = it
   const kind = kindOf(it.outcome)
+  const fault = classOf(it.outcome)
   return (
     <>
       <Card>
@@ -42,7 +45,7 @@ function Life({ request: it }: { request: LoggedRequest }) {
             [
               t('outcome'),
               <Badge key="outcome" tone={OUTCOME_TONE[kind]}>
-                {[t(`outcome_${kind}`), classOf(it.outcome)].filter(Boolean).join(' · ')}
+                {[t(`outcome_${kind}`), fault && words.fault(fault)].filter(Boolean).join(' · ')}
               </Badge>,
             ],
             [t('status'), it.status],
@@ -79,7 +82,7 @@ function Life({ request: it }: { request: LoggedRequest }) {
           <ol className="timeline plain stack-3">
             {it.attempts.map((one, index) => (
               <li key={index} className="row wrap">
-                <Badge tone={one.class ? 'bad' : 'ok'}>{one.class ?? t('passedOn')}</Badge>
+                <Badge tone={one.class ? 'bad' : 'ok'}>{one.class ? words.fault(one.class) : t('passedOn')}</Badge>
                 <strong>
                   {one.credential_id ? (
                     <Link to={`/accounts/${one.credential_id}`}>
@@ -103,7 +106,7 @@ function Life({ request: it }: { request: LoggedRequest }) {
           <ul className="plain stack-2">
             {it.skipped.map(({ reason, accounts }) => (
               <li key={reason} className="row wrap">
-                <strong>{reason}</strong>
+                <strong>{words.skip(reason)}</strong>
                 <span className="muted">{t('accountCount', { count: accounts })}</span>
               </li>
             ))}

@@ -23,7 +23,7 @@ test('a request is listed with how it went, and opens on its life', async () => 
   expect(screen.getByText('rate')).toBeVisible()
   await user.click(screen.getByRole('button', { name: /:/ }))
   expect(await screen.findByRole('heading', { name: 'Attempts' })).toBeVisible()
-  expect(screen.getByText('transient')).toBeVisible()
+  expect(screen.getByText('passing fault')).toBeVisible()
   expect(screen.getByText('3 accounts')).toBeVisible()
 })
 
