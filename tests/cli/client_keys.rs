@@ -97,7 +97,7 @@ async fn from_an_empty_home_to_an_answered_request() {
     let answer = ask(key);
     let doctor = home.run(&["doctor"]);
     // What was used is stored behind the answer, within a second.
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     let by_key = loop {
         let by_key = home.run(&["usage", "--by", "client-key"]);
         if by_key.stdout.contains("claude-code") || begun.elapsed().as_secs() > 20 {
