@@ -1,7 +1,8 @@
 //! What is kept on disk: accounts, keys, groups, sessions, leases, sign-ins, client keys, requests,
 //! usage.
 //!
-//! Owns: [`Store`], the handle; one thread behind it owns the SQLite connection. Secrets are sealed
+//! Owns: [`Store`], the handle; one thread behind it owns the SQLite connection that writes, another
+//! one that serves reads which may take long. Secrets are sealed
 //! before they reach a row and opened after they leave one.
 //! Must not know: what picks among accounts, HTTP, any face. Ids and times are given from above.
 
@@ -34,6 +35,7 @@ mod leases;
 mod logins;
 mod migrations;
 mod queue;
+mod reader;
 mod refresh;
 mod rekey;
 mod requests;
@@ -72,6 +74,7 @@ pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
 use db::Db;
 use fail::Fail;
 use queue::{Job, Queue, Ran};
+use reader::Reader;
 
 /// What [`Store::open`] needs.
 pub struct StoreOptions {
@@ -101,6 +104,8 @@ pub struct Store {
 
 struct Inner {
     queue: Arc<Queue>,
+    /// For reads that may take long.
+    reader: Reader,
     data_dir: PathBuf,
     has_passphrase: bool,
     published: keyring::Published,
@@ -150,7 +155,8 @@ impl Store {
         let opened =
             receiver.await.map_err(|_| Error::Internal("the store's thread ended".to_owned()))?;
         let (published, thread) = (opened?, Mutex::new(Some(thread)));
-        let inner = Inner { queue, data_dir, has_passphrase, published, entropy, thread };
+        let reader = Reader::new(&data_dir);
+        let inner = Inner { queue, reader, data_dir, has_passphrase, published, entropy, thread };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -164,8 +170,9 @@ impl Store {
             other => other,
         };
         self.inner.queue.close();
+        let reader = self.inner.reader.close();
         let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
+        for thread in [thread, reader].into_iter().flatten() {
             // Joining only waits for what is queued; a panic of the thread was already told to
             // the callers it hit.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;

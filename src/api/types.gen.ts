@@ -1428,7 +1428,7 @@ export type UsageFigures = {
   output_tokens: number;
   /** The part of the output that was reasoning. */
   reasoning_tokens: number;
-  /** Every try counts. */
+  /** Tries at an account: one that failed counts, and so does the next one's. */
   requests: number;
   /** Start of the hour or day. */
   start?: string | null;
@@ -2188,7 +2188,7 @@ export interface Methods {
     };
     result: LoggedRequest;
   };
-  /** Counted usage by hour, model, account and key. */
+  /** Counted usage by hour, model, account and key. `requests` are tries at an account: a request that needed two accounts counts at both, one that reached none is in the request log alone. */
   get_usage: {
     params: {
       /** A stored Factory identity; the host's `credential_id`. */
@@ -2204,7 +2204,7 @@ export interface Methods {
     params: Record<string, never>;
     result: UsageSummary;
   };
-  /** What was used, added up by hour, day, account, key, client key or model: requests, how they ended, success rate, tokens, cost, mean waits. */
+  /** What was used, added up by hour, day, account, key, client key or model: tries, how they ended, success rate, tokens, cost, mean waits. `requests` counts as in `get_usage`; what a client key asked is in `list_client_keys`. */
   usage_statistics: {
     params: {
       /** One key of a key pool. */

@@ -96,7 +96,14 @@ async fn from_an_empty_home_to_an_answered_request() {
     // The gateway knows a key at once that another process made.
     let answer = ask(key);
     let doctor = home.run(&["doctor"]);
-    let by_key = home.run(&["usage", "--by", "client-key"]);
+    // What was used is stored behind the answer, within a second.
+    let begun = tokio::time::Instant::now();
+    let by_key = loop {
+        let by_key = home.run(&["usage", "--by", "client-key"]);
+        if by_key.stdout.contains("claude-code") || begun.elapsed().as_secs() > 20 {
+            break by_key;
+        }
+    };
     let ready = home.run(&["ready", "--url", &url]);
     let refused = ask("dpk_nobody");
     gateway.kill().unwrap();

@@ -138,3 +138,42 @@ async fn settings_that_cannot_be_understood_are_left_alone() {
     home.run(&["setup", "codex", "--url", "nowhere"]).failed(2);
     home.run(&["setup", "codex", "--key-stdin"]).failed(2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_an_earlier_run_is_kept_while_it_can_be_used_and_named_when_it_is_left() {
+    let home = Home::new().await;
+    let keys = |home: &Home| home.json(&["client-keys", "list"]).as_array().unwrap().clone();
+    for (n, (client, path)) in [
+        ("claude-code", ".claude/settings.json"),
+        ("codex", ".codex/config.toml"),
+        ("droid", ".factory/config.json"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let first = home.json(&["setup", client]);
+        assert_eq!(first["key_kept"], false);
+        let written = read(&home, path);
+        let again = home.json(&["setup", client, "--url", "http://127.0.0.1:8787"]);
+        assert_eq!(again["key_kept"], true, "{client}");
+        assert_eq!((read(&home, path), keys(&home).len()), (written, 2 * n + 1), "{client}");
+        let of_it = |it: &&serde_json::Value| it["name"] == client;
+        let id = keys(&home).iter().find(of_it).unwrap()["id"].as_str().unwrap().to_owned();
+        // One that is switched off, or gone, is none.
+        home.run(&["client-keys", "edit", &id, "--enabled", "false"]).ok();
+        assert_eq!(home.json(&["setup", client])["key_kept"], false, "{client}");
+        assert_eq!(keys(&home).len(), 2 * n + 2, "{client}");
+        let undone = home.json(&["setup", client, "--undo"]);
+        let left = undone["client_keys_left"].as_array().unwrap();
+        assert_eq!(left.len(), 1, "{undone}");
+        assert_ne!(left[0]["id"], id.as_str());
+        assert!(!undone.to_string().contains("dpk_"), "{undone}");
+    }
+    // Another program's key is not taken for ours.
+    let other = "{\"env\": {\"ANTHROPIC_AUTH_TOKEN\": \"dpk_of-another-gateway\"}}";
+    write(&home, ".claude/settings.json", other);
+    assert_eq!(home.json(&["setup", "claude-code"])["key_kept"], false);
+    assert!(!read(&home, ".claude/settings.json").contains("of-another-gateway"));
+    let said = home.run(&["setup", "claude-code", "--undo"]).ok();
+    assert!(said.stdout.contains("client-keys delete "), "{}", said.stdout);
+}

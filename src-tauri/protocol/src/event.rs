@@ -189,6 +189,29 @@ pub enum End {
 // === impl Usage ===
 
 impl Usage {
+    /// Adds the tokens of another response. What no number can hold stays at the largest.
+    pub fn add(&mut self, other: &Self) {
+        // Named in full: a new kind of token is not forgotten here.
+        let Self {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_5m_tokens,
+            cache_write_1h_tokens,
+            reasoning_tokens,
+        } = self;
+        for (sum, one) in [
+            (input_tokens, other.input_tokens),
+            (output_tokens, other.output_tokens),
+            (cache_read_tokens, other.cache_read_tokens),
+            (cache_write_5m_tokens, other.cache_write_5m_tokens),
+            (cache_write_1h_tokens, other.cache_write_1h_tokens),
+            (reasoning_tokens, other.reasoning_tokens),
+        ] {
+            *sum = sum.saturating_add(one);
+        }
+    }
+
     /// Input plus output, caches included.
     #[must_use]
     pub const fn total(&self) -> u64 {
@@ -202,5 +225,28 @@ impl Usage {
             .saturating_add(self.cache_read_tokens)
             .saturating_add(self.cache_write_5m_tokens)
             .saturating_add(self.cache_write_1h_tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Usage;
+
+    #[test]
+    fn every_kind_of_token_is_added_and_none_overflows() {
+        let one = Usage {
+            input_tokens: 1,
+            output_tokens: 20,
+            cache_read_tokens: 300,
+            cache_write_5m_tokens: 4000,
+            cache_write_1h_tokens: 50_000,
+            reasoning_tokens: 6,
+        };
+        let mut sum = one;
+        sum.add(&one);
+        assert_eq!((sum.total(), sum.reasoning_tokens), (2 * one.total(), 12));
+        let most = Usage { input_tokens: u64::MAX, ..Usage::default() };
+        sum.add(&most);
+        assert_eq!(sum.input_tokens, u64::MAX);
     }
 }

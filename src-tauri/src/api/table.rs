@@ -578,7 +578,7 @@ pub const METHODS: &[Spec] = &[
     },
     Spec {
         name: "get_usage",
-        purpose: "Counted usage by hour, model, account and key.",
+        purpose: "Counted usage by hour, model, account and key. `requests` are tries at an account: a request that needed two accounts counts at both, one that reached none is in the request log alone.",
         params: &[
             "since?: RFC 3339 - default: 24 hours ago",
             "until?: RFC 3339",
@@ -597,7 +597,7 @@ pub const METHODS: &[Spec] = &[
     },
     Spec {
         name: "usage_statistics",
-        purpose: "What was used, added up by hour, day, account, key, client key or model: requests, how they ended, success rate, tokens, cost, mean waits.",
+        purpose: "What was used, added up by hour, day, account, key, client key or model: tries, how they ended, success rate, tokens, cost, mean waits. `requests` counts as in `get_usage`; what a client key asked is in `list_client_keys`.",
         params: &[
             "since?: RFC 3339 - its hour and later ones, default: seven days before the end",
             "until?: RFC 3339 - before its hour",

@@ -12,11 +12,12 @@ mod json;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::files::Settings;
 use super::ask;
 use super::failure::{Failure, Result};
+use super::names::text;
 use super::page::{Cell, Tone};
 use super::place;
 use super::session::{Answer, Session};
@@ -33,7 +34,9 @@ Examples:
   droid-provider-cli setup claude-code --undo
 
 The settings file is copied first, with the date in its name; everything else in
-it stays. --undo takes out what was put in, and puts back what was there.")]
+it stays. A client key that an earlier run wrote there is kept while it can be
+used. --undo takes out what was put in, puts back what was there, and names the
+keys that are left.")]
 pub(crate) struct Setup {
     /// Which one
     client: Client,
@@ -133,6 +136,15 @@ impl Client {
             Self::Droid => droid::points_at(text),
         }
     }
+
+    /// The key in the settings, where an earlier run wrote one.
+    fn key(self, text: &str) -> Option<Secret> {
+        match self {
+            Self::ClaudeCode => claude_code::key(text),
+            Self::Codex => codex::key(text),
+            Self::Droid => droid::key(text),
+        }
+    }
 }
 
 // === impl Setup ===
@@ -159,7 +171,7 @@ impl Setup {
         // A file that cannot be understood is found out before a key is made.
         let probe = Target { url: &url, key: &Secret::new("dpk_"), model: self.model.as_deref() };
         self.client.applied(before.as_deref().unwrap_or_default(), &probe)?;
-        let key = self.key(session).await?;
+        let (key, kept) = self.key(session, before.as_deref()).await?;
         let target = Target { url: &url, key: &key, model: self.model.as_deref() };
         let after = self.client.applied(before.as_deref().unwrap_or_default(), &target)?;
         let backup = settings.replace(before.as_deref(), &after, session.now())?;
@@ -167,6 +179,9 @@ impl Setup {
         let title = self.client.title();
         page.said(&format!("{title} uses the gateway at {url} now."), Tone::Good);
         page.fact("settings", settings.shown());
+        if kept {
+            page.fact("client key", "the one that was there");
+        }
         page.fact("copy of before", Cell::from(backup.clone().unwrap_or_default()));
         let undo = format!("{} setup {} --undo", super::NAME, self.client.name());
         page.line(&format!("Restart {title}. To take it back:"));
@@ -174,6 +189,7 @@ impl Setup {
         page.verbatim(&format!("  {undo}"));
         let json = json!({
             "client": self.client.name(), "file": settings.shown(), "url": url, "backup": backup,
+            "key_kept": kept,
         });
         Ok(Answer::new(json, page))
     }
@@ -191,32 +207,50 @@ impl Setup {
         let mut page = session.page();
         page.said(&format!("{title} is as it was before."), Tone::Good);
         page.fact("settings", settings.shown());
-        let name = self.client.name();
-        if self.has_key(session).await {
-            page.line(&format!(
-                "Its client key can still be used: {} client-keys delete {name}",
-                super::NAME
-            ));
+        let left = self.keys_left(session).await;
+        if !left.is_empty() {
+            page.line("Client keys of its name can still be used. To remove them:");
         }
-        let json =
-            json!({ "client": self.client.name(), "file": settings.shown(), "undone": true });
+        for key in &left {
+            let (id, tail) = (text(&key["id"]), text(&key["tail"]));
+            page.verbatim(&format!("  {} client-keys delete {id}    ({tail})", super::NAME));
+        }
+        let json = json!({
+            "client": self.client.name(), "file": settings.shown(), "undone": true,
+            "client_keys_left": left,
+        });
         Ok(Answer::new(json, page))
     }
 
-    /// Whether there is a client key of the name that `setup` gives; not worth failing for.
-    async fn has_key(&self, session: &Session) -> bool {
+    /// The client keys of the name that `setup` gives that can be used; not worth failing for.
+    async fn keys_left(&self, session: &Session) -> Vec<Value> {
         let keys = session.call("list_client_keys", json!({})).await.unwrap_or_default();
-        let mut keys = keys.as_array().into_iter().flatten();
-        keys.any(|it| it["name"] == self.client.name())
+        let keys = keys.as_array().into_iter().flatten();
+        keys.filter(|it| it["name"] == self.client.name() && it["status"] == "active")
+            .map(|it| json!({ "id": it["id"], "name": it["name"], "tail": it["tail"] }))
+            .collect()
     }
 
-    async fn key(&self, session: &Session) -> Result<Secret> {
+    /// The key that goes into the settings, and whether it was there before.
+    async fn key(&self, session: &Session, before: Option<&str>) -> Result<(Secret, bool)> {
         if self.key_stdin {
-            return ask::secret("client key");
+            return Ok((ask::secret("client key")?, false));
+        }
+        if let Some(key) = before.and_then(|it| self.client.key(it))
+            && self.is_usable(session, &key).await?
+        {
+            return Ok((key, true));
         }
         let params = json!({ "name": self.client.name() });
         let made = session.call("create_client_key", params).await?;
-        Ok(Secret::new(super::names::text(&made["key"])))
+        Ok((Secret::new(text(&made["key"])), false))
+    }
+
+    /// Whether a gateway on this data would take the key.
+    async fn is_usable(&self, session: &Session, key: &Secret) -> Result<bool> {
+        let keys = &session.app().await?.client_keys;
+        keys.catch_up().await?;
+        Ok(keys.verify(key).is_some_and(|it| keys.check(&it, session.now()).is_ok()))
     }
 
     async fn checked_url(&self, session: &Session) -> Result<String> {

@@ -168,8 +168,8 @@ impl Store {
     /// # Errors
     /// When it cannot be read at all.
     pub async fn integrity(&self) -> Result<String> {
-        self.read("checking the database", |db| {
-            Ok(db.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?)
+        self.read_aside("checking the database", |conn| {
+            Ok(conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?)
         })
         .await
     }

@@ -142,6 +142,18 @@ impl Db {
     }
 }
 
+/// A connection that writes nothing, for a thread of its own. The database is open already.
+pub(super) fn connect_to_read(path: &std::path::Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_handler(Some(wait_for_lock))?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON")?;
+    Ok(conn)
+}
+
 /// Waits 1 ms, later 5 ms, in all some 10 s: SQLite's own steps of up to 100 ms make fifty
 /// processes wait longer than they must.
 fn wait_for_lock(n_tries: i32) -> bool {

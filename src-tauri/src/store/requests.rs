@@ -6,7 +6,7 @@
 use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::event::Usage;
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, Row, named_params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn requests(&self, filter: RequestFilter, limit: u32) -> Result<Vec<RequestRow>> {
-        self.read("reading requests", move |db| search(db, filter, limit)).await
+        self.read_aside("reading requests", move |conn| search(conn, filter, limit)).await
     }
 
     /// One request.
@@ -126,9 +126,9 @@ impl Store {
     /// `NotFound`.
     pub async fn request(&self, id: &str) -> Result<RequestRow> {
         let id = id.to_owned();
-        self.read("reading the request", move |db| {
+        self.read_aside("reading the request", move |conn| {
             let sql = format!("SELECT {COLUMNS} FROM requests WHERE id = ?1");
-            let row = db.conn.prepare_cached(&sql)?.query_row([&id], from_row).optional()?;
+            let row = conn.prepare_cached(&sql)?.query_row([&id], from_row).optional()?;
             row.ok_or_else(|| Error::not_found("request", &id).into())
         })
         .await
@@ -181,7 +181,7 @@ pub(super) fn write(db: &Db, rows: &[RequestRow]) -> Result<(), Fail> {
     Ok(())
 }
 
-fn search(db: &Db, filter: RequestFilter, limit: u32) -> Result<Vec<RequestRow>, Fail> {
+fn search(conn: &Connection, filter: RequestFilter, limit: u32) -> Result<Vec<RequestRow>, Fail> {
     let RequestFilter {
         from,
         until,
@@ -219,7 +219,7 @@ fn search(db: &Db, filter: RequestFilter, limit: u32) -> Result<Vec<RequestRow>,
         "SELECT {COLUMNS} FROM requests WHERE {} ORDER BY started_at DESC, id DESC LIMIT ?",
         conditions.join(" AND ")
     );
-    let mut statement = db.conn.prepare(&sql)?;
+    let mut statement = conn.prepare(&sql)?;
     let rows = statement.query_map(params_from_iter(values), from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

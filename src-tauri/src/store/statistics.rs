@@ -3,14 +3,13 @@
 //! Owns: queries over `requests` and `usage_hourly` that answer no rows but figures.
 //! Must not know: how they are shown.
 
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::codec::Count;
-use super::db::Db;
 use super::fail::Fail;
 use super::usage::{DAY_MS, HOUR_MS, start_of};
 use crate::clock::Timestamp;
@@ -93,7 +92,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn waits(&self, span: Span, step: Step, offset_minutes: i32) -> Result<Vec<Waits>> {
-        self.read("measuring requests", move |db| waits(db, &span, step, offset_minutes)).await
+        self.read_aside("measuring requests", move |conn| waits(conn, &span, step, offset_minutes))
+            .await
     }
 
     /// What was used by the hours of the week, `offset_minutes` east of UTC; hours in which nothing
@@ -107,9 +107,9 @@ impl Store {
         until: Timestamp,
         offset_minutes: i32,
     ) -> Result<Vec<WeekHour>> {
-        self.read("adding up usage", move |db| {
+        self.read_aside("adding up usage", move |conn| {
             // The first day of all was a Thursday.
-            let mut statement = db.conn.prepare_cached(
+            let mut statement = conn.prepare_cached(
                 "SELECT ((hour + ?3) / 86400000 + 4) % 7, (hour + ?3) / 3600000 % 24,
                         sum(requests),
                         sum(input_tokens + output_tokens + cache_read_tokens
@@ -133,7 +133,12 @@ impl Store {
     }
 }
 
-fn waits(db: &Db, span: &Span, step: Step, offset_minutes: i32) -> Result<Vec<Waits>, Fail> {
+fn waits(
+    conn: &Connection,
+    span: &Span,
+    step: Step,
+    offset_minutes: i32,
+) -> Result<Vec<Waits>, Fail> {
     let text = |it: &str| Value::from(it.to_owned());
     let conditions = [
         ("started_at >= ?", span.from.map(|it| Value::from(it.0))),
@@ -169,7 +174,7 @@ fn waits(db: &Db, span: &Span, step: Step, offset_minutes: i32) -> Result<Vec<Wa
                 max(wait) FILTER (WHERE rank = (n * 99 + 99) / 100)
          FROM ranked GROUP BY start, first ORDER BY start, first"
     );
-    let mut statement = db.conn.prepare(&sql)?;
+    let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut told: Vec<Waits> = Vec::new();
     while let Some(row) = rows.next()? {

@@ -16,6 +16,7 @@ mod disk;
 mod gateway;
 mod keyring;
 mod keys;
+mod reader;
 mod sharing;
 mod tokens;
 mod traffic;

@@ -5,7 +5,7 @@
 
 use droid_protocol::event::Usage;
 use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::codec::{Columns, Count};
 use super::db::Db;
@@ -164,7 +164,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn usage(&self, filter: UsageFilter) -> Result<Vec<UsageTotal>> {
-        self.read("adding up usage", move |db| totals(db, filter)).await
+        self.read_aside("adding up usage", move |conn| totals(conn, filter)).await
     }
 
     /// Forgets usage of the hours before; answers how many rows that were.
@@ -180,7 +180,7 @@ pub(super) fn sweep(db: &Db, before: Timestamp) -> Result<usize, Fail> {
     Ok(db.conn.execute("DELETE FROM usage_hourly WHERE hour < ?1", [hour(before)])?)
 }
 
-fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {
+fn totals(conn: &Connection, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {
     let UsageFilter { from, until, account_id, key_id, client_key_id, model, outcome, .. } = filter;
     let (by, offset_minutes, limit) = (filter.by, filter.offset_minutes, filter.limit);
     let text = |it: &str| Value::from(it.to_owned());
@@ -218,7 +218,7 @@ fn totals(db: &Db, filter: UsageFilter) -> Result<Vec<UsageTotal>, Fail> {
         columns.join(", "),
         limit.map_or(-1, i64::from),
     );
-    let mut statement = db.conn.prepare(&sql)?;
+    let mut statement = conn.prepare(&sql)?;
     let rows = statement.query_map(params_from_iter(values), from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -15,28 +15,63 @@ use crate::error::{Error, Result};
 use crate::ids::ClientKeyId;
 use crate::pool::Binding;
 
-/// What a person may set.
-#[derive(Deserialize, JsonSchema)]
-struct Fields {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    enabled: Option<bool>,
-    /// RFC 3339; null takes it away.
-    #[serde(default, deserialize_with = "given")]
-    expires_at: Option<Option<String>>,
-    /// From the first use; null takes it away.
-    #[serde(default, deserialize_with = "given")]
-    expires_days: Option<Option<u32>>,
-    /// `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts.
-    #[serde(default)]
-    binding: Option<String>,
-    /// Names with `*`; empty is all.
-    #[serde(default)]
-    models: Option<Vec<String>>,
-    /// Replaces all of them.
-    #[serde(default)]
-    limits: Option<Limits>,
+/// A struct with what a person may set, after members of its own: flattened, an error could not name
+/// the member.
+macro_rules! settable {
+    ($(#[$about:meta])* struct $name:ident { $($(#[$own:meta])* $member:ident: $kind:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Deserialize, JsonSchema)]
+        struct $name {
+            $($(#[$own])* $member: $kind,)*
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            enabled: Option<bool>,
+            /// RFC 3339; null takes it away.
+            #[serde(default, deserialize_with = "given")]
+            expires_at: Option<Option<String>>,
+            /// From the first use; null takes it away.
+            #[serde(default, deserialize_with = "given")]
+            expires_days: Option<Option<u32>>,
+            /// `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts.
+            #[serde(default)]
+            binding: Option<String>,
+            /// Names with `*`; empty is all.
+            #[serde(default)]
+            models: Option<Vec<String>>,
+            /// Replaces all of them.
+            #[serde(default)]
+            limits: Option<Limits>,
+        }
+
+        impl $name {
+            fn patch(self) -> Result<KeyPatch> {
+                Ok(KeyPatch {
+                    name: self.name,
+                    enabled: self.enabled,
+                    expires_at: self.expires_at.map(end).transpose()?,
+                    expires_days: self.expires_days,
+                    binding: self.binding.as_deref().map(Binding::parse).transpose()?,
+                    models: self.models,
+                    limits: self.limits.map(|it| it.read()).transpose()?,
+                })
+            }
+        }
+    };
+}
+
+settable! {
+    /// What a person may set.
+    struct Fields {}
+}
+
+settable! {
+    struct Update {
+        client_key_id: ClientKeyId,
+        /// Refuses the change when a person made another one since.
+        #[serde(default)]
+        revision: Option<u64>,
+    }
 }
 
 /// How much a client key may take; what is left out is without a limit.
@@ -70,34 +105,6 @@ struct Limits {
 #[derive(Deserialize, JsonSchema)]
 struct ById {
     client_key_id: ClientKeyId,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Update {
-    client_key_id: ClientKeyId,
-    /// Refuses the change when a person made another one since.
-    #[serde(default)]
-    revision: Option<u64>,
-    // Not flattened: an error could not name the field then.
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    enabled: Option<bool>,
-    /// RFC 3339; null takes it away.
-    #[serde(default, deserialize_with = "given")]
-    expires_at: Option<Option<String>>,
-    /// From the first use; null takes it away.
-    #[serde(default, deserialize_with = "given")]
-    expires_days: Option<Option<u32>>,
-    /// `<account id>` or `group:<group id>`, then at most `?fallback`; empty is all accounts.
-    #[serde(default)]
-    binding: Option<String>,
-    /// Names with `*`; empty is all.
-    #[serde(default)]
-    models: Option<Vec<String>>,
-    /// Replaces all of them.
-    #[serde(default)]
-    limits: Option<Limits>,
 }
 
 /// A client key, without the key.
@@ -148,20 +155,6 @@ struct ClientKeyMade {
     view: ClientKeyView,
 }
 
-impl From<Update> for Fields {
-    fn from(it: Update) -> Self {
-        Self {
-            name: it.name,
-            enabled: it.enabled,
-            expires_at: it.expires_at,
-            expires_days: it.expires_days,
-            binding: it.binding,
-            models: it.models,
-            limits: it.limits,
-        }
-    }
-}
-
 pub(super) fn register(table: &mut Table) -> Registered {
     table.add("create_client_key", |context, it: Fields| async move {
         let app = context.app().await?;
@@ -182,9 +175,8 @@ pub(super) fn register(table: &mut Table) -> Registered {
     })?;
     table.add("update_client_key", |context, it: Update| async move {
         let app = context.app().await?;
-        let Update { client_key_id, revision, .. } = &it;
-        let (id, revision) = (client_key_id.clone(), *revision);
-        let key = app.client_keys.update(&id, Fields::from(it).patch()?, revision).await?;
+        let (id, revision) = (it.client_key_id.clone(), it.revision);
+        let key = app.client_keys.update(&id, it.patch()?, revision).await?;
         shown(app, key).await
     })?;
     table.add("rotate_client_key", |context, it: ById| async move {
@@ -247,27 +239,14 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-// === impl Fields ===
-
-impl Fields {
-    fn patch(self) -> Result<KeyPatch> {
-        let expires_at = match self.expires_at {
-            Some(Some(text)) => Some(Some(Timestamp::from_rfc3339(&text).ok_or_else(|| {
-                Error::invalid("expires_at", "expected a time such as 2027-01-31T00:00:00Z")
-            })?)),
-            Some(None) => Some(None),
-            None => None,
-        };
-        Ok(KeyPatch {
-            name: self.name,
-            enabled: self.enabled,
-            expires_at,
-            expires_days: self.expires_days,
-            binding: self.binding.as_deref().map(Binding::parse).transpose()?,
-            models: self.models,
-            limits: self.limits.map(|it| it.read()).transpose()?,
+/// A key's end; none takes it away.
+fn end(text: Option<String>) -> Result<Option<Timestamp>> {
+    let read = |text: String| {
+        Timestamp::from_rfc3339(&text).ok_or_else(|| {
+            Error::invalid("expires_at", "expected a time such as 2027-01-31T00:00:00Z")
         })
-    }
+    };
+    text.map(read).transpose()
 }
 
 // === impl Limits ===

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Target;
 use super::json::Object;
 use crate::cli::failure::Result;
+use crate::secret::Secret;
 
 const ENV: &str = "env";
 const URL: &str = "ANTHROPIC_BASE_URL";
@@ -55,4 +56,9 @@ pub(super) fn points_at(text: &str) -> Option<String> {
     let env = Object::read(text).ok()?.object(ENV).ok()?;
     let is_ours = env.get(KEY)?.as_str()?.starts_with("dpk_");
     env.get(URL)?.as_str().filter(|_| is_ours).map(str::to_owned)
+}
+
+pub(super) fn key(text: &str) -> Option<Secret> {
+    let env = Object::read(text).ok()?.object(ENV).ok()?;
+    env.get(KEY)?.as_str().map(Secret::new)
 }

@@ -7,11 +7,13 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::Target;
 use crate::cli::failure::{Failure, Result};
+use crate::secret::Secret;
 
 const PROVIDERS: &str = "model_providers";
 const NAME: &str = "droid-provider";
 const CHOICE: &str = "model_provider";
 const MODEL: &str = "model";
+const KEY: &str = "experimental_bearer_token";
 /// Asked for where nobody names a model: Codex would choose one that is not served.
 const USUAL_MODEL: &str = "gpt-5-codex";
 
@@ -37,7 +39,7 @@ pub(super) fn applied(before: &str, target: &Target<'_>) -> Result<String> {
     ours.insert("name", value("droid-provider gateway"));
     ours.insert("base_url", value(format!("{}/v1", target.url)));
     ours.insert("wire_api", value("responses"));
-    ours.insert("experimental_bearer_token", value(target.key.expose()));
+    ours.insert(KEY, value(target.key.expose()));
     providers.insert(NAME, Item::Table(ours));
     Ok(all.to_string())
 }
@@ -66,6 +68,11 @@ pub(super) fn points_at(text: &str) -> Option<String> {
     let all = read(text).ok()?;
     let ours = all.get(PROVIDERS)?.get(NAME)?;
     Some(ours.get("base_url")?.as_str()?.to_owned())
+}
+
+pub(super) fn key(text: &str) -> Option<Secret> {
+    let all = read(text).ok()?;
+    all.get(PROVIDERS)?.get(NAME)?.get(KEY)?.as_str().map(Secret::new)
 }
 
 /// Sets a value and keeps the comment that stands before it.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Target;
 use super::json::{self, Object};
 use crate::cli::failure::Result;
+use crate::secret::Secret;
 
 const MODELS: &str = "custom_models";
 /// What our entries are recognised by.
@@ -39,10 +40,17 @@ pub(super) fn undone(now: &str, before: &str) -> Result<String> {
 }
 
 pub(super) fn points_at(text: &str) -> Option<String> {
+    Some(ours(text)?["base_url"].as_str()?.to_owned())
+}
+
+pub(super) fn key(text: &str) -> Option<Secret> {
+    ours(text)?["api_key"].as_str().map(Secret::new)
+}
+
+/// The first of our entries.
+fn ours(text: &str) -> Option<Value> {
     let models = json::elements(Object::read(text).ok()?.raw(MODELS)?).ok()?;
-    let ours = models.iter().find(|it| is_ours(it))?;
-    let ours: Value = serde_json::from_str(ours).ok()?;
-    Some(ours["base_url"].as_str()?.to_owned())
+    serde_json::from_str(models.iter().find(|it| is_ours(it))?).ok()
 }
 
 fn entry(model: &str, target: &Target<'_>) -> String {

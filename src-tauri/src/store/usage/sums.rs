@@ -95,26 +95,13 @@ impl Sums {
 
 impl Sum {
     fn add(&mut self, one: &Self) {
-        let Usage {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_5m_tokens,
-            cache_write_1h_tokens,
-            reasoning_tokens,
-        } = &mut self.usage;
+        self.usage.add(&one.usage);
         for (sum, one) in [
             (&mut self.requests, one.requests),
             (&mut self.cost, one.cost),
             (&mut self.latency_ms, one.latency_ms),
             (&mut self.first_token_ms, one.first_token_ms),
             (&mut self.first_tokens, one.first_tokens),
-            (input_tokens, one.usage.input_tokens),
-            (output_tokens, one.usage.output_tokens),
-            (cache_read_tokens, one.usage.cache_read_tokens),
-            (cache_write_5m_tokens, one.usage.cache_write_5m_tokens),
-            (cache_write_1h_tokens, one.usage.cache_write_1h_tokens),
-            (reasoning_tokens, one.usage.reasoning_tokens),
         ] {
             *sum = sum.saturating_add(one);
         }
