@@ -155,8 +155,9 @@ async fn killed_under_load_it_is_back_in_a_second_and_has_lost_seconds_of_usage_
     let account = shown(&rig, &id).await;
     assert_eq!(account["status"], "active", "{account}");
     let after = shown(&rig, &limited).await;
-    let rest_of = |it: &Value| it["keys"][0]["cooling"].clone();
-    assert_eq!(rest_of(&after), rest_of(&rests), "neither forgotten nor longer: {after}");
+    // A request that found every other place taken may have asked it once more meanwhile.
+    let rests_until = |it: &Value| it["keys"][0]["cooling"]["until"].as_str().map(str::to_owned);
+    assert!(rests_until(&after) >= rests_until(&rests), "forgotten: {after}, was {rests}");
     rig.fake.journal().clear();
     // Places that the killed one held are free.
     for _ in 0..12 {

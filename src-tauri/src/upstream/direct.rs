@@ -45,6 +45,10 @@ pub(super) struct Lookup(GaiResolver);
 #[error(transparent)]
 pub(super) struct LookupFailed(#[from] io::Error);
 
+/// The most that is read of an answer before the client takes it, in bytes; a head is no longer.
+/// hyper's own bound is 400 KiB, which each client that does not read would cost.
+const MOST_READ_AHEAD: usize = 64 * 1024;
+
 /// Nothing is opened yet.
 pub(super) fn client(tls: ClientConfig, connect_timeout: Duration, limits: &super::Idle) -> Direct {
     let mut tcp = HttpConnector::new_with_resolver(Lookup(GaiResolver::new()));
@@ -60,6 +64,7 @@ pub(super) fn client(tls: ClientConfig, connect_timeout: Duration, limits: &supe
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(limits.pool)
+        .http1_max_buf_size(MOST_READ_AHEAD)
         .build(Bounded { inner, within: connect_timeout })
 }
 
