@@ -126,7 +126,7 @@ const ROWS: &[Row] = &[
     row("serve", Shown("from_an_empty_home_to_an_answered_request"), "--listen nowhere"),
     row("ready", Shown("from_an_empty_home_to_an_answered_request"), "--url nowhere"),
     row("demo", With("", "", "ok steps"), "--stay --json"),
-    row("setup", With("codex", "", "backup client file url"), "emacs").missing("codex --undo"),
+    row("setup", With("codex", "", "backup client file key_kept url"), "emacs").missing("codex --undo"),
     row("install-plugin", With("--folder plugins", "", "binary config_kept folder ui"), "--ui nothing"),
     row("info", With("", "", "info status"), "more"),
     row("completions", With("bash", "", "script shell"), "csh"),
