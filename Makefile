@@ -62,11 +62,12 @@ package: ui ## the plugin's zip with this platform's binary, installed once as t
 # The benches a manifest names.
 benches = $(shell sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p;}' $(1))
 
-bench: ## measure; needs a quiet machine
+bench: ## measure everything, the gateway beside nginx last; needs a quiet machine, nginx, wrk and python3
 	for it in $(call benches,Cargo.toml); do \
 	    $(CARGO) bench --locked -p droid-provider --bench $$it || exit 1; done
 	for it in $(call benches,src-tauri/protocol/Cargo.toml); do \
 	    $(CARGO) bench --locked -p droid-protocol --bench $$it || exit 1; done
+	$(MAKE) bench-gateway
 
 bench-gateway: ## the gateway beside nginx as a plain reverse proxy; needs nginx, wrk and python3
 	$(CARGO) build --release --locked -p droid-provider -p droid-testbed \

@@ -24,8 +24,8 @@ use crate::relay::Pump;
 /// How long a client may go on sending what will not be taken: it should hear why.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Room made at once for a body whose length is told.
-const FIRST_ROOM: usize = 1024 * 1024;
+/// Room made at once for a body whose length is told; the system gives pages only as they are filled.
+const FIRST_ROOM: usize = 8 * 1024 * 1024;
 
 /// Reads a body of at most as many bytes as configured. One that comes in one piece is not copied.
 ///
