@@ -138,7 +138,8 @@ impl Live {
     /// only if the configuration still is at it, also for what other processes saved.
     ///
     /// # Errors
-    /// [`Error::Stale`]; when the files cannot be read; as [`Config::merged`] and [`Origin::save`]. Nothing has changed then.
+    /// [`Error::Stale`]; when the files cannot be read; as [`Config::merged`] and [`Origin::save`].
+    /// Nothing has changed then.
     pub fn update(&self, patch: &Value, expected: Option<u64>) -> Result<()> {
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         self.reread(&mut seen)?;
