@@ -3,7 +3,9 @@ import {
   keepPreviousData,
   useMutation,
   type UseMutationResult,
+  useQueries,
   useQuery,
+  type UseQueryOptions,
   useQueryClient,
   type UseQueryResult,
 } from '@tanstack/react-query'
@@ -43,6 +45,35 @@ export function useRead<M extends Method>(
     refetchInterval:
       typeof every === 'function' ? (query) => every(query.state.data) : (every ?? false),
     ...(options.keep ? { placeholderData: keepPreviousData } : {}),
+  })
+}
+
+/** Several reads of one method as one: there once all are, failed where one did. */
+export function useReads<M extends Method>(
+  method: M,
+  params: readonly Params<M>[],
+  options: { everyMs?: number } = {},
+) {
+  const client = useClient()
+  return useQueries({
+    queries: params.map(
+      (it): UseQueryOptions<Result<M>, UserError> => ({
+        queryKey: [method, it],
+        queryFn: ({ signal }) => client.call(method, it, { signal }),
+        refetchInterval: options.everyMs ?? false,
+        placeholderData: keepPreviousData,
+      }),
+    ),
+    combine: (reads) => {
+      const data = reads.flatMap((it) => (it.data === undefined ? [] : [it.data]))
+      return {
+        data: data.length === reads.length ? data : undefined,
+        error: reads.find((it) => it.error)?.error ?? null,
+        isFetching: reads.some((it) => it.isFetching),
+        fetchStatus: reads.find((it) => it.fetchStatus !== 'idle')?.fetchStatus ?? ('idle' as const),
+        refetch: () => Promise.all(reads.map((it) => it.refetch())),
+      }
+    },
   })
 }
 

@@ -182,6 +182,30 @@ export const SelectField = forwardRef<HTMLSelectElement, SelectProps>(function S
   )
 })
 
+/** One of a few: what is chosen is one of the options and nothing else. */
+export function ChoiceField<T extends string>({
+  value,
+  options,
+  onChoose,
+  ...text
+}: FieldText & {
+  value: T
+  options: readonly { value: T; label: string }[]
+  onChoose: (value: T) => void
+}) {
+  return (
+    <SelectField
+      {...text}
+      value={value}
+      options={options}
+      onChange={(event) => {
+        const chosen = options.find((it) => it.value === event.target.value)
+        if (chosen) onChoose(chosen.value)
+      }}
+    />
+  )
+}
+
 export function SwitchField({
   label,
   help,

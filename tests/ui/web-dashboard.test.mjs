@@ -141,3 +141,29 @@ for (const width of [360, 1280]) {
     await context.close()
   })
 }
+
+test('an hour from before the clocks were changed is the one they showed then', async () => {
+  // Berlin's clocks went back an hour on 25 October 2026: a Friday before, a Monday after.
+  const row = { account: names.good, clientKey: '', model: 'glm-4.6', outcome: 'ok' }
+  fillUsage(web.rig, [
+    { ...row, hour: Date.parse('2026-10-23T03:00:00Z'), requests: 7 },
+    { ...row, hour: Date.parse('2026-10-26T04:00:00Z'), requests: 9 },
+  ])
+  const { page, problems, context } = await web.signedIn({ timezoneId: 'Europe/Berlin' })
+  await page.clock.setFixedTime('2026-11-10T12:00:00Z')
+  await web.open(page, '/')
+  await page.getByRole('combobox', { name: 'Time span' }).selectOption('quarter')
+  const heat = card(page, 'By weekday and hour')
+  await heat.getByText('(UTC+02:00 → UTC+01:00)').waitFor()
+  await heat.getByRole('button', { name: /^Show as a table/ }).click()
+  const at = async (day) =>
+    (await heat.getByRole('row', { name: new RegExp(`^${day}`) }).locator('td').allTextContents())[5]
+  assert.deepEqual([await at('Fri'), await at('Mon')], ['7', '9'])
+  // Days have one beginning all along; the page says which.
+  await page.getByText(/^The clocks were changed in this time. Days are those of UTC\+01:00/).waitFor()
+  await page.getByRole('combobox', { name: 'Time span' }).selectOption('day')
+  await heat.getByText('(UTC+02:00 → UTC+01:00)').waitFor()
+  await page.getByText(/^The clocks were changed/).waitFor({ state: 'detached' })
+  assert.deepEqual(problems, [])
+  await context.close()
+})

@@ -8,7 +8,7 @@ import { toCsv } from '../../lib/csv'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { download } from '../../ui/download'
-import { SelectField } from '../../ui/Field'
+import { ChoiceField } from '../../ui/Field'
 import { Failure, Notice } from '../../ui/Notice'
 import { useToast } from '../../ui/toast'
 import { KEY_STATES, type KeyState, keyState } from './accountState'
@@ -73,11 +73,10 @@ export function ExportKeysDialog({
         </>
       }
     >
-      <SelectField
+      <ChoiceField
         label={t('exportWhat')}
         value={what}
-        onChange={(event) => {
-          const next = event.target.value as What
+        onChoose={(next) => {
           setWhat(next)
           if (next === 'keys' && state === 'cooling') setState('active')
         }}
@@ -86,10 +85,10 @@ export function ExportKeysDialog({
           { value: 'keys', label: t('exportSecrets') },
         ]}
       />
-      <SelectField
+      <ChoiceField
         label={t('common:status')}
         value={state}
-        onChange={(event) => setState(event.target.value as KeyState | '')}
+        onChoose={setState}
         options={[
           { value: '', label: t('common:all') },
           ...KEY_STATES.filter((it) => what === 'list' || it !== 'cooling').map((it) => ({ value: it, label: t(`keyStatus_${it}`) })),

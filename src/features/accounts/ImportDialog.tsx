@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { Dialog } from '../../ui/Dialog'
-import { SelectField } from '../../ui/Field'
+import { ChoiceField } from '../../ui/Field'
 import { ImportContent } from './ImportContent'
 import { ImportMachine } from './ImportMachine'
 
@@ -17,10 +17,10 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog wide title={t('importTitle')} onClose={onClose}>
       <p>{t('importBody')}</p>
-      <SelectField
+      <ChoiceField
         label={t('importFrom')}
         value={source}
-        onChange={(event) => setSource(event.target.value as Source)}
+        onChoose={setSource}
         options={SOURCES.map((it) => ({ value: it, label: t(`importFrom_${it}`) }))}
       />
       {source === 'machine' ? (

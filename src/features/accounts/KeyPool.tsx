@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { useRead } from '../../api/hooks'
 import { type Account, keyList } from '../../api/shapes'
 import { Button } from '../../ui/Button'
-import { SelectField } from '../../ui/Field'
+import { ChoiceField } from '../../ui/Field'
 import { EmptyState } from '../../ui/Notice'
 import { Card } from '../../ui/Page'
 import { AddKeysDialog } from './AddKeysDialog'
@@ -34,11 +34,11 @@ export function KeyPool({ account }: { account: Account }) {
     <Card
       actions={
         <>
-          <SelectField
+          <ChoiceField<KeyState | ''>
             label={t('common:status')}
             hideLabel
             value={state}
-            onChange={(event) => setState(event.target.value as KeyState | '')}
+            onChoose={setState}
             options={[
               { value: '', label: `${t('common:all')} (${keys.length})` },
               ...KEY_STATES.map((it) => ({

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { useWrite } from '../../api/hooks'
 import type { LoginStarted } from '../../api/shapes'
 import { Button } from '../../ui/Button'
-import { SelectField } from '../../ui/Field'
+import { ChoiceField } from '../../ui/Field'
 import { Failure } from '../../ui/Notice'
 import { NameField } from './AccountFields'
 import { NEW_ACCOUNT, proxyOf } from './accountForm'
@@ -61,10 +61,10 @@ export function SignInForm({
       noValidate
       onSubmit={(event) => void begin(event)}
     >
-      <SelectField
+      <ChoiceField
         label={t('flow')}
         value={flow}
-        onChange={(event) => setFlow(event.target.value as Flow)}
+        onChoose={setFlow}
         options={[
           { value: 'device', label: t('flow_device') },
           { value: 'pkce', label: t('flow_pkce') },

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { useRead } from '../../api/hooks'
-import { SelectField } from '../../ui/Field'
+import { ChoiceField } from '../../ui/Field'
 import { Loaded } from '../../ui/Loaded'
 import { EmptyState, Notice } from '../../ui/Notice'
 import { Page } from '../../ui/Page'
@@ -12,7 +12,15 @@ import { useNow } from '../../ui/useNow'
 import { HeatMap } from './HeatMap'
 import { OverTime } from './OverTime'
 import { Rankings } from './Rankings'
-import { DAY_MS, offsetNow, type Span, startOf, type Step } from './statistics'
+import {
+  DAY_MS,
+  offsetAt,
+  type Span,
+  startOf,
+  type Step,
+  zoneName,
+  zoneParts,
+} from './statistics'
 import { Tiles } from './Tiles'
 
 const RANGES = [
@@ -30,10 +38,10 @@ const EVERY_MS = 15_000
 export function DashboardPage() {
   const { t } = useTranslation('dashboard')
   const [rangeId, setRange] = useState<RangeId>('day')
-  const range = RANGES.find((it) => it.id === rangeId) ?? RANGES[0]
+  const range = rangeOf(rangeId)
   const [step, setStep] = useState<Step>(range.step)
   const now = useNow(60_000)
-  const offset = offsetNow()
+  const offset = offsetAt(now)
   // Whole hours or days: a new one is another question to the program.
   const span: Span = { since: startOf(now - range.days * DAY_MS, step, offset), until: now, step, offset }
   const read = useRead(
@@ -52,22 +60,21 @@ export function DashboardPage() {
       title={t('title')}
       actions={
         <>
-          <SelectField
+          <ChoiceField
             label={t('range')}
             hideLabel
             value={rangeId}
-            onChange={(event) => {
-              const next = RANGES.find((it) => it.id === event.target.value) ?? RANGES[0]
-              setRange(next.id)
-              setStep(next.step)
+            onChoose={(id) => {
+              setRange(id)
+              setStep(rangeOf(id).step)
             }}
             options={RANGES.map((it) => ({ value: it.id, label: t(`range_${it.id}`) }))}
           />
-          <SelectField
+          <ChoiceField
             label={t('step')}
             hideLabel
             value={step}
-            onChange={(event) => setStep(event.target.value as Step)}
+            onChoose={setStep}
             options={STEPS.map((it) => ({ value: it, label: t(`step_${it}`) }))}
           />
         </>
@@ -82,6 +89,9 @@ export function DashboardPage() {
               <EmptyState title={t('nothing')}>{t('nothingBody')}</EmptyState>
             ) : (
               <>
+                {step === 'day' && zoneParts(span.since, now).length > 1 ? (
+                  <p className="small muted">{t('clocksChanged', { zone: zoneName(offset) })}</p>
+                ) : null}
                 <OverTime total={total} rows={rows} span={span} />
                 <HeatMap span={span} />
                 <Rankings since={span.since} />
@@ -92,6 +102,10 @@ export function DashboardPage() {
       </Loaded>
     </Page>
   )
+}
+
+function rangeOf(id: RangeId) {
+  return RANGES.find((it) => it.id === id) ?? RANGES[0]
 }
 
 /** What needs a person, before any number. */

@@ -2,13 +2,13 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { useRead } from '../../api/hooks'
+import { useReads } from '../../api/hooks'
 import { count, dollars } from '../../lib/format'
 import { Button } from '../../ui/Button'
-import { SelectField } from '../../ui/Field'
+import { ChoiceField } from '../../ui/Field'
 import { Loaded } from '../../ui/Loaded'
 import { Card } from '../../ui/Page'
-import { byWeek, DAY_MS, type Span, startOf, zoneName } from './statistics'
+import { byWeek, DAY_MS, offsetAt, type Span, startOf, zoneName, zoneParts } from './statistics'
 
 const HOURS = Array.from({ length: 24 }, (_, it) => it)
 const MEASURES = ['requests', 'tokens', 'cost'] as const
@@ -20,24 +20,31 @@ export function HeatMap({ span }: { span: Span }) {
   const { t } = useTranslation(['dashboard', 'common'])
   const [measure, setMeasure] = useState<Measure>('requests')
   const [numbers, setNumbers] = useState(false)
-  const { offset } = span
-  const since = Math.min(span.since, startOf(span.until - FEWEST_DAYS * DAY_MS, 'day', offset))
+  const earliest = span.until - FEWEST_DAYS * DAY_MS
+  const since = Math.min(span.since, startOf(earliest, 'day', offsetAt(earliest)))
   const days = Math.round((span.until - since) / DAY_MS)
-  const read = useRead(
+  // An hour is the one that clocks showed then.
+  const parts = zoneParts(since, span.until)
+  const read = useReads(
     'week_statistics',
-    { since: new Date(since).toISOString(), offset_minutes: offset },
-    { everyMs: 60_000, keep: true },
+    parts.map((it) => ({
+      since: new Date(it.since).toISOString(),
+      ...(it.until === null ? {} : { until: new Date(it.until).toISOString() }),
+      offset_minutes: it.offset,
+    })),
+    { everyMs: 60_000 },
   )
+  const zone = parts.map((it) => zoneName(it.offset)).join(' → ')
   return (
     <Card
       title={t('heat')}
       actions={
         <>
-          <SelectField
+          <ChoiceField
             label={t('measure')}
             hideLabel
             value={measure}
-            onChange={(event) => setMeasure(event.target.value as Measure)}
+            onChoose={setMeasure}
             options={MEASURES.map((it) => ({ value: it, label: t(it) }))}
           />
           <Button
@@ -53,12 +60,15 @@ export function HeatMap({ span }: { span: Span }) {
       }
     >
       <Loaded read={read}>
-        {({ hours }) => (
+        {(all) => (
           <Cells
-            cells={byWeek(hours, (it) => it[measure])}
+            cells={byWeek(
+              all.flatMap((it) => it.hours),
+              (it) => it[measure],
+            )}
             measure={measure}
             numbers={numbers}
-            note={t('heatNote', { count: days, zone: zoneName(offset) })}
+            note={t('heatNote', { count: days, zone })}
           />
         )}
       </Loaded>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { along, byWeek, DAY_MS, startOf, startsOf, zoneName } from './statistics'
+import { along, byWeek, DAY_MS, startOf, startsOf, zoneName, zoneParts } from './statistics'
 
 const at = Date.parse
 const MINUTE = 60_000
@@ -39,4 +39,41 @@ test('the week begins on Monday', () => {
   const hour = (weekday: number, n: number) => ({ weekday, hour: 23, requests: n, tokens: 0, cost: 0 })
   const cells = byWeek([hour(0, 4), hour(1, 9)], (it) => it.requests)
   expect(cells.map((it) => it[23])).toEqual([9, 0, 0, 0, 0, 0, 4])
+})
+
+/** Minutes east of UTC of a zone, whichever the reader's is. */
+function offsetIn(timeZone: string): (at: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
+  return (at) => {
+    const name = format.formatToParts(at).find((it) => it.type === 'timeZoneName')?.value ?? ''
+    const [, sign, hours, minutes] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(name) ?? []
+    return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+  }
+}
+
+test('a span is cut where the clocks were changed', () => {
+  const until = at('2026-11-24T20:45:00Z')
+  const since = at('2026-08-26T22:00:00Z')
+  expect(zoneParts(since, until, offsetIn('Europe/Berlin'))).toEqual([
+    { since, until: at('2026-10-25T01:00:00Z'), offset: 120 },
+    { since: at('2026-10-25T01:00:00Z'), until: null, offset: 60 },
+  ])
+  expect(zoneParts(since, until, offsetIn('America/New_York')).map((it) => it.until)).toEqual([
+    at('2026-11-01T06:00:00Z'),
+    null,
+  ])
+  // Half an hour, on the southern half of the earth.
+  expect(zoneParts(since, until, offsetIn('Australia/Lord_Howe')).map((it) => it.offset)).toEqual([630, 660])
+  // A year has both changes; some zones have none.
+  const year = zoneParts(until - 365 * DAY_MS, until, offsetIn('Europe/Berlin'))
+  expect(year.map((it) => it.offset)).toEqual([60, 120, 60])
+  expect(year.map((it) => it.since)).toEqual([until - 365 * DAY_MS, ...year.slice(0, -1).map((it) => it.until)])
+  for (const zone of ['Asia/Shanghai', 'UTC', 'Asia/Kolkata']) {
+    expect(zoneParts(since, until, offsetIn(zone))).toHaveLength(1)
+  }
+})
+
+test('an hour of the week that is told for two parts of a span is their sum', () => {
+  const hour = (requests: number) => ({ weekday: 1, hour: 9, requests, tokens: 0, cost: 0 })
+  expect(byWeek([hour(4), hour(5)], (it) => it.requests)[0]?.[9]).toBe(9)
 })

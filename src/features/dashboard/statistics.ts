@@ -1,5 +1,5 @@
-// Figures of the program laid along time. Hours are hours everywhere; days and weeks are those of
-// the reader's zone, by the distance from UTC that it has now.
+// Figures of the program laid along time. Hours are hours everywhere; days begin where the reader
+// is, by the distance from UTC that it has now; the hours of a week are those it had then.
 import type { Methods } from '../../api/shapes'
 
 export type Step = 'hour' | 'day'
@@ -19,9 +19,41 @@ const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 const LENGTH: Record<Step, number> = { hour: HOUR_MS, day: DAY_MS }
 
-/** Minutes east of UTC. */
-export function offsetNow(): number {
-  return -new Date().getTimezoneOffset()
+/** Minutes east of UTC where the reader is, at a moment. */
+export function offsetAt(at: number): number {
+  return -new Date(at).getTimezoneOffset()
+}
+
+/** A time in which the clocks were not changed. */
+export interface ZonePart {
+  since: number
+  /** The last part goes on. */
+  until: number | null
+  offset: number
+}
+
+/** A span cut where the clocks were changed, at whole hours. */
+export function zoneParts(
+  since: number,
+  until: number,
+  zone: (at: number) => number = offsetAt,
+): ZonePart[] {
+  const parts: ZonePart[] = []
+  let begun = since
+  for (let day = since; day < until; day += DAY_MS) {
+    const next = Math.min(day + DAY_MS, until)
+    if (zone(day) === zone(next)) continue
+    // The first hour with the new distance.
+    let [before, after] = [Math.floor(day / HOUR_MS), Math.ceil(next / HOUR_MS)]
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2)
+      if (zone(middle * HOUR_MS) === zone(day)) before = middle
+      else after = middle
+    }
+    parts.push({ since: begun, until: after * HOUR_MS, offset: zone(day) })
+    begun = after * HOUR_MS
+  }
+  return [...parts, { since: begun, until: null, offset: zone(until) }]
 }
 
 /** `UTC+05:30` */
@@ -62,7 +94,7 @@ export function failedOf(it: Figures): number {
   return Object.values(it.errors).reduce((sum, n) => sum + n, 0)
 }
 
-/** Values by day (0 is Monday) and hour. */
+/** Values by day (0 is Monday) and hour; of an hour that is told more than once, their sum. */
 export function byWeek(
   hours: readonly WeekHour[],
   read: (hour: WeekHour) => number,
@@ -70,7 +102,7 @@ export function byWeek(
   const cells = Array.from({ length: 7 }, () => Array.from({ length: 24 }, () => 0))
   for (const it of hours) {
     const day = cells[(it.weekday + 6) % 7]
-    if (day) day[it.hour] = read(it)
+    if (day) day[it.hour] = (day[it.hour] ?? 0) + read(it)
   }
   return cells
 }

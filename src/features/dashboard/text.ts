@@ -41,6 +41,8 @@ const en = {
   heatNote_one: 'The last day, in your time zone ({{zone}}).',
   heatNote_other: 'The last {{count, number}} days, in your time zone ({{zone}}).',
   heatMost: 'Darkest: {{most}}',
+  clocksChanged:
+    'The clocks were changed in this time. Days are those of {{zone}} throughout: the ones before the change are off by as much.',
   firstOnly: 'The first {{count, number}}.',
   byModel: 'By model',
   byAccount: 'By account',
@@ -95,6 +97,7 @@ const zh: typeof en = {
   heatNote_one: '最近一天，按您的时区（{{zone}}）。',
   heatNote_other: '最近 {{count, number}} 天，按您的时区（{{zone}}）。',
   heatMost: '最深：{{most}}',
+  clocksChanged: '这段时间内时钟有过调整。各天一律按 {{zone}} 划分，调整之前的日期会相差相应的时长。',
   firstOnly: '前 {{count, number}} 名。',
   byModel: '按模型',
   byAccount: '按账户',

@@ -10,7 +10,7 @@ import { ClientKeyField } from '../../parts/ClientKeyField'
 import { NoGateway } from '../../parts/NoGateway'
 import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
-import { SelectField, TextArea, TextField } from '../../ui/Field'
+import { ChoiceField, TextArea, TextField } from '../../ui/Field'
 import { Notice } from '../../ui/Notice'
 import { Card, Page } from '../../ui/Page'
 import { type Run, useRun } from './useRun'
@@ -64,10 +64,10 @@ export function PlaygroundPage() {
             }}
           >
             <div className="fields">
-              <SelectField
+              <ChoiceField
                 label={t('dialect')}
                 value={dialect}
-                onChange={(event) => setDialect(event.target.value as Dialect)}
+                onChoose={setDialect}
                 options={DIALECTS.map((it) => ({ value: it, label: t(`dialect_${it}`) }))}
               />
               <TextField

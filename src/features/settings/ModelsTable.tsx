@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { ConfigShown } from '../../api/shapes'
 import { problem } from '../../lib/problem'
-import { SelectField, SwitchField, TextField } from '../../ui/Field'
+import { ChoiceField, SwitchField, TextField } from '../../ui/Field'
 import { RowsEditor } from './RowsEditor'
 
 type Entry = ConfigShown['config']['models'][number]
@@ -77,23 +77,21 @@ export function ModelsTable({ shown }: { shown: ConfigShown }) {
             value={row.entry.name ?? ''}
             onChange={(event) => put({ name: event.target.value })}
           />,
-          <SelectField
+          <ChoiceField
             key="type"
             label={t('modelEndpoint')}
             hideLabel
             value={row.entry.type}
             options={ENDPOINTS.map((it) => ({ value: it, label: it }))}
-            onChange={(event) => put({ type: event.target.value as Entry['type'] })}
+            onChoose={(type) => put({ type })}
           />,
-          <SelectField
+          <ChoiceField
             key="reasoning"
             label={t('modelReasoning')}
             hideLabel
             value={row.entry.reasoning ?? 'auto'}
             options={REASONING.map((it) => ({ value: it, label: t(`reasoning_${it}`) }))}
-            onChange={(event) =>
-              put({ reasoning: event.target.value as NonNullable<Entry['reasoning']> })
-            }
+            onChoose={(reasoning) => put({ reasoning })}
           />,
           <TextField
             key="aliases"
