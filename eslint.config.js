@@ -10,6 +10,7 @@ const FEATURES = [
   'accounts',
   'clientKeys',
   'dashboard',
+  'maintenance',
   'playground',
   'requests',
   'settings',

@@ -100,6 +100,8 @@ const STALES: Partial<Record<Method, readonly Method[]>> = {
   update_client_key: ['list_client_keys'],
   rotate_client_key: ['list_client_keys'],
   delete_client_key: ['list_client_keys'],
+  backup: ['list_backups'],
+  remove_backup: ['list_backups'],
   update_config: ['get_config', 'list_models'],
 }
 

@@ -7,6 +7,7 @@ import { AddAccountPage } from '../features/accounts/AddAccountPage'
 import { GroupsPage } from '../features/accounts/GroupsPage'
 import { ClientKeysPage } from '../features/clientKeys/ClientKeysPage'
 import { DashboardPage } from '../features/dashboard/DashboardPage'
+import { MaintenancePage } from '../features/maintenance/MaintenancePage'
 import { PlaygroundPage } from '../features/playground/PlaygroundPage'
 import { RequestPage } from '../features/requests/RequestPage'
 import { RequestsPage } from '../features/requests/RequestsPage'
@@ -37,6 +38,8 @@ export function Pages() {
         return <PlaygroundPage />
       case 'settings':
         return <SettingsPage />
+      case 'maintenance':
+        return <MaintenancePage />
       case 'setup':
         return <SetupPage />
     }

@@ -23,6 +23,7 @@ const PAGES = [
   ['/playground', 'playground', 'playground'],
   ['/setup', 'setup', 'setup'],
   ['/settings', 'settings', 'settings'],
+  ['/maintenance', 'maintenance', 'maintenance'],
 ] as const satisfies readonly (readonly [string, string, IconName])[]
 
 export function Shell({

@@ -5,6 +5,7 @@ import { initReactI18next } from 'react-i18next'
 import { accounts } from '../features/accounts/text'
 import { clientKeys } from '../features/clientKeys/text'
 import { dashboard } from '../features/dashboard/text'
+import { maintenance } from '../features/maintenance/text'
 import { playground } from '../features/playground/text'
 import { requests } from '../features/requests/text'
 import { settings } from '../features/settings/text'
@@ -20,6 +21,7 @@ const TEXTS = {
   accounts,
   clientKeys,
   dashboard,
+  maintenance,
   playground,
   requests,
   settings,

@@ -34,6 +34,19 @@ export function dollars(value: number, locale: string): string {
   }).format(value)
 }
 
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+
+/** `1.2 MB`; a thousand bytes are a kilobyte. */
+export function bytes(value: number, locale: string): string {
+  const step = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), SIZES.length - 1)
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: SIZES[step] ?? 'byte',
+    unitDisplay: step === 0 ? 'long' : 'short',
+    maximumFractionDigits: 1,
+  }).format(value / 1000 ** step)
+}
+
 /** Milliseconds as `840 ms` or `1.2 s`. */
 export function millis(value: number, locale: string): string {
   if (value < 1000) return `${exact(Math.round(value), locale)} ms`

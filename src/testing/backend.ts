@@ -13,6 +13,8 @@ export interface Backend extends Transport {
   clientKeys: ClientKey[]
   requests: LoggedRequest[]
   pageSize: number
+  backups: Methods['list_backups']['result']['backups']
+  checks: Methods['doctor']['result']['checks']
   config: Record<string, unknown>
   /** Every call in order. */
   calls: { method: string; params: Params }[]
@@ -133,6 +135,8 @@ export function createBackend(accounts: Account[] = []): Backend {
     clientKeys: [],
     requests: [],
     pageSize: 200,
+    backups: [],
+    checks: [],
     config: structuredClone(CONFIG),
     calls: [],
     polls: [],
@@ -353,6 +357,22 @@ const HANDLERS: Record<string, (backend: Backend, params: Params) => unknown> = 
     encryption: 'key_file',
     gateway: { running: true, url: 'http://127.0.0.1:8787' },
   }),
+  list_backups: (it) => ({ folder: '/data/backups', key: 'key_file', backups: it.backups }),
+  backup: (it) => {
+    const made = {
+      name: `asked-${it.backups.length + 1}.db`,
+      bytes: 1_234_567,
+      created_at: '2026-11-24T10:00:00Z',
+      reason: 'asked' as const,
+    }
+    it.backups = [made, ...it.backups]
+    return made
+  },
+  remove_backup: (it, params) => {
+    it.backups = it.backups.filter((one) => one.name !== params['name'])
+    return {}
+  },
+  doctor: (it) => ({ ok: it.checks.every((one) => one.state !== 'wrong'), checks: it.checks }),
   list_requests: (it) => ({
     requests: it.requests.slice(0, it.pageSize),
     next: it.requests.length > it.pageSize ? 'more' : null,

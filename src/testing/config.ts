@@ -7,7 +7,7 @@ export const CONFIG: Record<string, unknown> = {
     request: { system_prompt: 'You are Droid.' },
   },
   gateway: { listen: '127.0.0.1:8787' },
-  scheduling: { strategy: 'priority_lru' },
+  scheduling: { strategy: 'priority_lru', strikes: 3, strike_window_seconds: 600 },
   models: [],
   model_redirects: { 'gpt-5': 'gpt-5-2025-08-07' },
   proxies: [],

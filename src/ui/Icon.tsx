@@ -6,6 +6,7 @@ const PATHS = {
   requests: 'M8 6h13M8 12h13M8 18h13M3 6h.01M3 12h.01M3 18h.01',
   playground: 'M22 2 11 13M22 2l-7 20-4-9-9-4z',
   settings: 'M4 21v-7M4 10V3M12 21v-9M12 8V3M20 21v-5M20 12V3M1 14h6M9 8h6M17 16h6',
+  maintenance: 'M22 12h-4l-3 9L9 3l-3 9H2',
   setup: 'm4 17 6-6-6-6M12 19h8',
   groups: 'm12 3 10 5-10 5L2 8zM2 12l10 5 10-5M2 16l10 5 10-5',
   plus: 'M12 5v14M5 12h14',

@@ -116,7 +116,7 @@ test('every page renders in light and dark, and axe finds nothing', async () => 
   for (const theme of ['light', 'dark']) {
     const { page, problems, context } = await mounted()
     if (theme === 'dark') await page.evaluate(() => document.documentElement.classList.add('dark'))
-    for (const name of ['Dashboard', 'Groups', 'Client keys', 'Requests', 'Playground', 'Set up a client', 'Settings', 'Accounts']) {
+    for (const name of ['Dashboard', 'Groups', 'Client keys', 'Requests', 'Playground', 'Set up a client', 'Settings', 'Maintenance', 'Accounts']) {
       await page.getByRole('navigation').getByRole('button', { name, exact: true }).click()
       await page.getByRole('heading', { level: 1, name }).waitFor()
       await page.waitForFunction(() => !document.querySelector('.skeleton'))
@@ -236,7 +236,7 @@ for (const rpc of ['reject', 'hang', 'throw']) {
       rpc,
       gateway: { url: gateway.url, adminKey: ADMIN_KEY },
     })
-    await page.getByText(`Gateway ${gateway.url}`).waitFor({ timeout: 30_000 })
+    await page.getByText(`Gateway ${gateway.url}`).waitFor()
     await page.getByRole('button', { name: 'Shared', exact: true }).waitFor()
     await context.close()
   })
@@ -251,7 +251,7 @@ for (const [http, storage] of [
     const { page, problems, context } = await mounted({
       rpc: 'reject', http, storage, gateway: { url: gateway.url, adminKey: ADMIN_KEY },
     })
-    await page.getByText(`Gateway ${gateway.url}`).waitFor({ timeout: 30_000 })
+    await page.getByText(`Gateway ${gateway.url}`).waitFor()
     await page.getByRole('button', { name: 'Shared', exact: true }).waitFor()
     assert.deepEqual(problems, [])
     await context.close()
@@ -263,7 +263,7 @@ for (const way of ['reject', 'hang', 'throw']) {
     const { page, problems, context } = await mounted({
       storage: way, http: way, credentials: way, notification: way, rest: way,
     })
-    await page.getByRole('heading', { name: 'Accounts', level: 1 }).waitFor({ timeout: 30_000 })
+    await page.getByRole('heading', { name: 'Accounts', level: 1 }).waitFor()
     await page.getByText('Plugin process').waitFor()
     await page.getByRole('button', { name: 'More actions for Shared' }).click()
     await page.getByRole('menuitem', { name: 'Reset' }).click()
@@ -284,7 +284,7 @@ for (const [rpc, http, credentials, storage] of [
 ]) {
   test(`read only with instructions: ${rpc}, ${http}, ${credentials}, ${storage}`, async () => {
     const { page, problems, context } = await mounted({ rpc, http, credentials, storage, gateway: { url: gateway.url, adminKey: 'x' } })
-    await page.getByText('There is no connection to the program').waitFor({ timeout: 40_000 })
+    await page.getByText('There is no connection to the program').waitFor()
     await page.getByText('chmod +x droid-provider-cli').waitFor()
     await page.getByRole('rowheader', { name: 'Known to the host' }).waitFor()
     assert.deepEqual(await violations(page, '.dp'), [])
@@ -296,7 +296,7 @@ for (const [rpc, http, credentials, storage] of [
 
 test('a host that lists nothing is told as that, and a gateway can be named', async () => {
   const { page, context } = await mounted({ rpc: 'reject', credentials: 'reject' })
-  await page.getByText('This could not be loaded').waitFor({ timeout: 30_000 })
+  await page.getByText('This could not be loaded').waitFor()
   await page.getByRole('button', { name: 'Change connection' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox', { name: 'Gateway address' }).fill(gateway.url)
@@ -305,7 +305,7 @@ test('a host that lists nothing is told as that, and a gateway can be named', as
   await dialog.getByRole('alert').waitFor()
   await dialog.getByLabel('Admin key', { exact: true }).fill(ADMIN_KEY)
   await dialog.getByRole('button', { name: 'Connect', exact: true }).click()
-  await page.getByText(`Gateway ${gateway.url}`).waitFor({ timeout: 30_000 })
+  await page.getByText(`Gateway ${gateway.url}`).waitFor()
   await context.close()
 })
 

@@ -1,5 +1,5 @@
 // What a browser test needs: the real binary, a fake upstream, a scratch folder, Chromium, axe.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -86,6 +86,11 @@ export async function createRig(more = {}) {
       if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`)
       return answer
     },
+    /** A command of the program, as a person types it; answers what it printed. */
+    run: (...args) => {
+      const all = { PATH: process.env.PATH, ...env }
+      return execFileSync(join(BIN, 'droid-provider-cli'), args, { env: all, encoding: 'utf8' })
+    },
     /** The gateway; answers its address. */
     serve: async (listen = '127.0.0.1:0') => {
       const gateway = start(
@@ -155,7 +160,7 @@ export async function openPage(browser, options = {}) {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   const page = await context.newPage()
   // Nothing waits for this long: a machine that is busy with other things is no failure.
-  page.setDefaultTimeout(60_000)
+  page.setDefaultTimeout(120_000)
   const problems = []
   page.on('console', (it) => {
     if (it.type() === 'error' || it.type() === 'warning') problems.push(it.text())

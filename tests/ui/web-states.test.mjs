@@ -8,6 +8,8 @@ import { caller } from './seed.mjs'
 import { createWeb, menu, settled, toast } from './web.mjs'
 
 let web, call
+// A second is enough; the rest is for a machine that is busy with other things.
+const SOON_MS = 120_000
 
 before(async () => {
   web = await createWeb()
@@ -24,23 +26,23 @@ test('a gateway that dies is told of, what was there stays, and it goes on when 
   await page.getByRole('link', { name: 'Pool' }).waitFor()
   const { url } = web.gateway
   await web.gateway.kill()
-  await page.getByText('The last update failed').waitFor({ timeout: 60_000 })
+  await page.getByText('The last update failed').waitFor()
   assert.deepEqual(await violations(page), [])
   await shot(page, 'web-offline')
   await page.getByRole('link', { name: 'Pool' }).waitFor()
   // A page never seen has nothing to show: it says so, and what to do.
   await page.getByRole('navigation').getByRole('link', { name: 'Groups' }).click()
-  await page.getByText('This could not be loaded').first().waitFor({ timeout: 60_000 })
+  await page.getByText('This could not be loaded').first().waitFor()
   assert.deepEqual(await violations(page), [])
   await shot(page, 'web-offline-first')
   web.gateway = await web.rig.serve(new URL(url).host)
   // Its sessions went with it; the page that was open is still where one goes on.
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor({ timeout: 60_000 })
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   await page.locator('input[type=password]').fill(ADMIN_KEY)
   await page.keyboard.press('Enter')
-  await page.getByText('No group', { exact: true }).waitFor({ timeout: 60_000 })
+  await page.getByText('No group', { exact: true }).waitFor()
   await page.getByRole('navigation').getByRole('link', { name: 'Accounts' }).click()
-  await page.getByText('The last update failed').waitFor({ state: 'detached', timeout: 60_000 })
+  await page.getByText('The last update failed').waitFor({ state: 'detached' })
   await page.getByRole('link', { name: 'Pool' }).waitFor()
   await context.close()
 })
@@ -131,7 +133,7 @@ test('a session that ended asks for the admin key again', async () => {
   const { page, context } = await web.signedIn({}, '/accounts')
   await page.getByRole('link', { name: 'Pool' }).waitFor()
   await context.clearCookies()
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor({ timeout: 60_000 })
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   await context.close()
 })
 
@@ -218,8 +220,7 @@ test('what is saved in the page is in force in the plugin’s process, and the o
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await toast(page, 'Saved')
   const saved = Date.now()
-  // Within a second; the rest is for a machine that is busy with other things.
-  while ((await inPlugin()) !== next) assert.ok(Date.now() - saved < 10_000, 'the plugin does not follow')
+  while ((await inPlugin()) !== next) assert.ok(Date.now() - saved < SOON_MS, 'the plugin does not follow')
   // The plugin saves; the gateway answers with it, also to its clients.
   const { models } = (await call('get_config', {})).config
   const { key } = await call('create_client_key', { name: 'Reader' })
@@ -227,7 +228,7 @@ test('what is saved in the page is in force in the plugin’s process, and the o
   const changed = Date.now()
   const listed = async () =>
     (await (await fetch(`${web.gateway.url}/v1/models`, { headers: { 'x-api-key': key } })).text()).includes('glm-followed')
-  while (!(await listed())) assert.ok(Date.now() - changed < 10_000, 'the gateway does not follow')
+  while (!(await listed())) assert.ok(Date.now() - changed < SOON_MS, 'the gateway does not follow')
   await page.reload()
   await page.getByRole('tab', { name: 'Models' }).click()
   await page.locator('input[value="glm-followed"]').waitFor()

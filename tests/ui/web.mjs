@@ -12,6 +12,7 @@ export const PAGES = [
   '/playground',
   '/setup',
   '/settings',
+  '/maintenance',
 ]
 
 export async function createWeb(config) {

@@ -24,8 +24,16 @@ use super::shared::Shared;
 struct Files;
 
 /// Addresses of the page; what is below them is sorted out by the page itself.
-const PAGES: [&str; 7] =
-    ["/accounts", "/groups", "/client-keys", "/requests", "/playground", "/settings", "/setup"];
+const PAGES: [&str; 8] = [
+    "/accounts",
+    "/groups",
+    "/client-keys",
+    "/requests",
+    "/playground",
+    "/settings",
+    "/maintenance",
+    "/setup",
+];
 
 /// Nothing from elsewhere, nothing inline, no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' \

@@ -113,3 +113,24 @@ test('an account that is not there says so', async () => {
   show(createBackend(), '/accounts/nobody')
   expect(await screen.findByRole('heading', { name: 'There is no such account' })).toBeVisible()
 })
+
+test('faults and pauses stand where the health does', async () => {
+  const strikes = ['2026-11-24T10:00:00Z', '2026-11-24T10:01:00Z']
+  const until = new Date(Date.now() + 300_500).toISOString()
+  const backend = createBackend([
+    account({ strikes, model_cooling: [{ model: 'glm-4.6', until }] }),
+  ])
+  show(backend, '/accounts/a1')
+  expect(await screen.findByText('2 recent credential faults')).toBeVisible()
+  expect(screen.getByText('1 model pauses')).toBeVisible()
+  expect(await screen.findByText(/^2 of the 3 that would stop it/)).toBeVisible()
+  expect(screen.getByText('Each counts for 10 min; a success clears them.')).toBeVisible()
+})
+
+test('a key tells of its faults', async () => {
+  const backend = createBackend([
+    account({ auth_type: 'api_key', keys: [apiKey({ strikes: ['2026-11-24T10:00:00Z'] })] }),
+  ])
+  show(backend, '/accounts/a1')
+  expect(await screen.findByText('1 recent credential fault')).toBeVisible()
+})

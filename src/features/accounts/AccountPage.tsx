@@ -14,6 +14,7 @@ import { Ago, When } from '../../ui/Time'
 import { EditAccount } from './EditAccount'
 import { HealthBadge } from './HealthBadge'
 import { KeyPool } from './KeyPool'
+import { StrikesFact } from './StrikesFact'
 import { useAccountActions } from './useAccountActions'
 
 export function AccountPage({ id }: { id: string }) {
@@ -133,6 +134,10 @@ function Overview({ account }: { account: Account }) {
             `${t('requests', { count: account.uses })} · ${t('tokens', { n: number(account.tokens_used) })}`,
           ],
           [t('budget'), account.token_budget == null ? null : number(account.token_budget)],
+          [
+            t('faults'),
+            account.strikes?.length ? <StrikesFact key="faults" strikes={account.strikes} /> : null,
+          ],
           [
             t('modelPauses'),
             account.model_cooling?.length ? (

@@ -36,10 +36,12 @@ export function ExplainCard() {
           ) : (
             <ol className="plain stack-2">
               {accounts.map((it) => (
-                <li key={it.account} className="row wrap">
+                <li key={it.account} className="row top order">
                   <Badge tone={it.position === null ? 'plain' : 'ok'}>{it.position ?? '–'}</Badge>
-                  <strong>{it.name}</strong>
-                  <Why account={it} />
+                  <div className="grow">
+                    <strong>{it.name}</strong> <Why account={it} />
+                    <LeftOut keys={it.skipped_keys ?? []} />
+                  </div>
                 </li>
               ))}
             </ol>
@@ -50,7 +52,7 @@ export function ExplainCard() {
   )
 }
 
-function Why({ account: { skipped, probe, sticky, skipped_keys: keys } }: { account: Considered }) {
+function Why({ account: { skipped, probe, sticky, strikes } }: { account: Considered }) {
   const { t, i18n } = useTranslation('accounts')
   const words = useWords()
   const said: string[] = []
@@ -62,6 +64,34 @@ function Why({ account: { skipped, probe, sticky, skipped_keys: keys } }: { acco
     said.push(t('coolingUntil', { time }))
   }
   if (skipped && 'why' in skipped) said.push(skipped.why)
-  if (keys && keys.length > 0) said.push(t('explainKeys', { count: keys.length }))
+  if (strikes && strikes.length > 0) said.push(t('strikes', { count: strikes.length }))
   return <span className="muted">{said.join(' · ')}</span>
+}
+
+/** Keys of a pool that would not be used, and why. */
+function LeftOut({ keys }: { keys: NonNullable<Considered['skipped_keys']> }) {
+  const { t, i18n } = useTranslation('accounts')
+  const words = useWords()
+  if (keys.length === 0) return null
+  return (
+    <details className="small">
+      <summary>{t('explainKeys', { count: keys.length })}</summary>
+      <ul className="plain stack-1">
+        {keys.map((it) => (
+          <li key={it.id}>
+            <code>{it.tail}</code>{' '}
+            <span className="muted">
+              {[
+                words.skip(it.reason),
+                it.until ? t('coolingUntil', { time: moment(it.until, i18n.language) }) : '',
+                it.strikes?.length ? t('strikes', { count: it.strikes.length }) : '',
+              ]
+                .filter(Boolean)
+                .join(' · ')}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
 }

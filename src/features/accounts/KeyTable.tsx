@@ -2,14 +2,14 @@
 import { useTranslation } from 'react-i18next'
 
 import type { ApiKey } from '../../api/shapes'
-import { count, millis, relative } from '../../lib/format'
+import { count, millis } from '../../lib/format'
 import { Badge } from '../../ui/Badge'
 import { Menu } from '../../ui/Menu'
 import { Ago } from '../../ui/Time'
-import { useNow } from '../../ui/useNow'
 import { type Column, VirtualTable } from '../../ui/VirtualTable'
 import { KEY_TONE, keyState } from './accountState'
 import type { KeyActions } from './useKeyActions'
+import { useTrouble } from './useTrouble'
 
 export function KeyTable({
   rows,
@@ -25,7 +25,7 @@ export function KeyTable({
   onMove: (id: string) => void
 }) {
   const { t, i18n } = useTranslation(['accounts', 'common'])
-  const now = useNow(5000)
+  const trouble = useTrouble()
   const all = rows.every((it) => chosen.has(it.id))
   const toggle = (id: string) => {
     const next = new Set(chosen)
@@ -59,9 +59,6 @@ export function KeyTable({
       width: 'minmax(0, 2fr)',
       cell: (it) => {
         const state = keyState(it)
-        const why = it.cooling
-          ? `${relative(it.cooling.until, now, i18n.language)} · ${it.cooling.reason}`
-          : it.error
         const result = actions.results.get(it.id)
         return (
           <div className="stack-1">
@@ -74,7 +71,11 @@ export function KeyTable({
                 </span>
               ) : null}
             </span>
-            {why ? <span className="small muted">{why}</span> : null}
+            {trouble(it).map((why) => (
+              <span key={why} className="small muted">
+                {why}
+              </span>
+            ))}
             {result && !result.ok ? <span className="small wrong">{result.message}</span> : null}
           </div>
         )
