@@ -282,9 +282,9 @@ export type Config = {
     rate_cooldown_seconds: number;
     /** Order among accounts that are in no group. */
     strategy: "priority_lru" | "round_robin" | "random" | "least_used" | "least_token_used" | "max_remaining" | "weighted_score" | "fill_first";
-    /** ...within this time. */
+    /** How long a credential fault counts as a strike. */
     strike_window_seconds: number;
-    /** Credential faults that stop an account or key... */
+    /** Credential faults within the strike window that stop an account or key. */
     strikes: number;
     /** After a transient fault; doubles with each one. */
     transient_first_seconds: number;
@@ -435,9 +435,9 @@ export type ConfigPatch = {
     rate_cooldown_seconds?: number;
     /** Order among accounts that are in no group. */
     strategy?: "priority_lru" | "round_robin" | "random" | "least_used" | "least_token_used" | "max_remaining" | "weighted_score" | "fill_first";
-    /** ...within this time. */
+    /** How long a credential fault counts as a strike. */
     strike_window_seconds?: number;
-    /** Credential faults that stop an account or key... */
+    /** Credential faults within the strike window that stop an account or key. */
     strikes?: number;
     /** After a transient fault; doubles with each one. */
     transient_first_seconds?: number;

@@ -47,10 +47,10 @@ export function bytes(value: number, locale: string): string {
   }).format(value / 1000 ** step)
 }
 
-/** Milliseconds as `840 ms` or `1.2 s`. */
+/** Milliseconds as `840 ms` or `1.2 s`; a number and its unit stay on one line. */
 export function millis(value: number, locale: string): string {
-  if (value < 1000) return `${exact(Math.round(value), locale)} ms`
-  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(value / 1000)} s`
+  if (value < 1000) return `${exact(Math.round(value), locale)}\u00a0ms`
+  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(value / 1000)}\u00a0s`
 }
 
 /** A moment in the reader's own zone. */

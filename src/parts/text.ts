@@ -1,4 +1,5 @@
-// Words of the program that several pages show: why an account is passed over, what went wrong.
+// Words of the program that several pages show: why an account is passed over, what went wrong,
+// names of strategies, endpoints and protocols.
 const en = {
   skip_not_bound: 'not what this request is bound to',
   skip_endpoint: 'serves another endpoint',
@@ -22,6 +23,23 @@ const en = {
   class_rate: 'too many requests',
   class_transient: 'passing fault',
   class_truncated: 'cut off',
+  strategy_priority_lru: 'Priority, then least recently used',
+  strategy_round_robin: 'In turn',
+  strategy_random: 'At random',
+  strategy_random_sticky: 'At random, kept for a conversation',
+  strategy_least_used: 'Fewest requests',
+  strategy_least_token_used: 'Fewest tokens',
+  strategy_max_remaining: 'Most budget left',
+  strategy_weighted_score: 'Weighted by success',
+  strategy_fill_first: 'Fill one, then the next',
+  endpoint_anthropic: 'Anthropic',
+  endpoint_openai: 'OpenAI',
+  endpoint_comm: 'Chat (common)',
+  endpoint_google: 'Google',
+  dialect_anthropic: 'Anthropic Messages',
+  dialect_responses: 'OpenAI Responses',
+  dialect_chat: 'OpenAI Chat Completions',
+  dialect_gemini: 'Gemini',
 }
 
 const zh: typeof en = {
@@ -47,6 +65,23 @@ const zh: typeof en = {
   class_rate: '请求过多',
   class_transient: '暂时性故障',
   class_truncated: '响应中断',
+  strategy_priority_lru: '优先级，其次最久未用',
+  strategy_round_robin: '轮询',
+  strategy_random: '随机',
+  strategy_random_sticky: '随机并按会话固定',
+  strategy_least_used: '请求最少',
+  strategy_least_token_used: '令牌最少',
+  strategy_max_remaining: '剩余预算最多',
+  strategy_weighted_score: '按成功率加权',
+  strategy_fill_first: '用满一个再用下一个',
+  endpoint_anthropic: 'Anthropic',
+  endpoint_openai: 'OpenAI',
+  endpoint_comm: '通用 Chat',
+  endpoint_google: 'Google',
+  dialect_anthropic: 'Anthropic Messages',
+  dialect_responses: 'OpenAI Responses',
+  dialect_chat: 'OpenAI Chat Completions',
+  dialect_gemini: 'Gemini',
 }
 
 export const parts = { en, zh }

@@ -78,7 +78,7 @@ export const Button = forwardRef<HTMLButtonElement, ButtonProps>(function Button
   )
   const HostButton = hostParts.Button
   return (
-    <span className={classes('btn-hold', className)} data-reason={disabledReason || undefined}>
+    <span className={classes('btn-hold', iconOnly && 'icon-only', className)} data-reason={disabledReason || undefined}>
       {HostButton ? (
         <HostButton
           {...shared}

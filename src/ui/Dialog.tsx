@@ -5,6 +5,12 @@ import { useTranslation } from 'react-i18next'
 import { classes } from '../lib/classes'
 import { Button } from './Button'
 
+/** What a person most likely came for: the first control, or else the way out at the bottom. */
+const WANTED = [
+  ...['input:not([type=hidden])', 'select', 'textarea'].map((it) => `.dialog-body ${it}`),
+  '.dialog-foot button',
+].join(',')
+
 export function Dialog({
   title,
   onClose,
@@ -26,6 +32,10 @@ export function Dialog({
     const dialog = ref.current
     const before = document.activeElement
     dialog?.showModal()
+    // The button that closes comes first in the dialog, but nobody opened it for that.
+    if (document.activeElement?.closest('.dialog-head')) {
+      dialog?.querySelector<HTMLElement>(WANTED)?.focus()
+    }
     return () => {
       dialog?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()

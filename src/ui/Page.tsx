@@ -9,22 +9,22 @@ export function Page({
   intro,
   back,
   actions,
-  wide = false,
+  wide,
   children,
 }: {
   title: string
   intro?: ReactNode
   back?: ReactNode
   actions?: ReactNode
-  /** Takes all the width of a large screen. */
-  wide?: boolean
+  /** Takes more of a large screen: rows of a table some, charts all of it. */
+  wide?: 'rows' | 'charts'
   children: ReactNode
 }) {
   const heading = useRef<HTMLHeadingElement>(null)
   // A new page begins at its heading, for those who cannot see that it changed.
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   return (
-    <div className={classes('page', 'stack-5', wide && 'page-wide')}>
+    <div className={classes('page', 'stack-5', wide && `page-${wide}`)}>
       <header className="page-head">
         <div className="grow">
           {back}

@@ -49,7 +49,7 @@ export async function seed(rig) {
   fill(rig, {
     accounts: [pool.credential_id, ...signedIn.map((it) => it.credential_id)],
     clientKeys: [laptop.id, ci.id],
-    requests: 300,
+    requests: 1500,
     days: 28,
   })
   return { pool: pool.credential_id, signedIn: signedIn.map((it) => it.credential_id), call }

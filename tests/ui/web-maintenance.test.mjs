@@ -63,7 +63,7 @@ test('a check-up names what is wrong and what to do, and again once that was don
   await page.getByRole('button', { name: 'Run the checks' }).click()
   await page.getByText('1 thing is wrong').waitFor()
   const [first, ...others] = await rows(page, 'Check-up')
-  assert.deepEqual(first, ['Wrong', 'Permissions', 'others can read your accounts', `chmod go= ${data}`])
+  assert.deepEqual(first, ['Wrong', 'Permissions', `others can read your accountsWhat to do: chmod go= ${data}`])
   assert.ok(!others.some((it) => ['Clock', 'Reachability'].includes(it[1])))
   assert.deepEqual(await violations(page, ':root'), [])
   await shot(page, 'web-maintenance-wrong')

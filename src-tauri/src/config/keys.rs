@@ -248,13 +248,13 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "scheduling.strikes",
         "Strikes",
-        "Credential faults that stop an account or key...",
+        "Credential faults within the strike window that stop an account or key.",
         Rule::Int { min: 1, max: 100 },
     ),
     key(
         "scheduling.strike_window_seconds",
         "Strike window (s)",
-        "...within this time.",
+        "How long a credential fault counts as a strike.",
         Rule::Int { min: 1, max: SECONDS_A_DAY },
     ),
     key(

@@ -3,6 +3,7 @@ import { Controller, type UseFormReturn } from 'react-hook-form'
 import { useTranslation } from 'react-i18next'
 
 import type { Group } from '../../api/shapes'
+import { useWords } from '../../parts/useWords'
 import { SelectField, SwitchField, TextField } from '../../ui/Field'
 import { useProblem } from '../../ui/useProblem'
 import type { AccountForm } from './accountForm'
@@ -39,6 +40,7 @@ export function AccountFields({
   editing: boolean
 }) {
   const { t } = useTranslation(['accounts', 'common'])
+  const words = useWords()
   const problem = useProblem()
   const errors = form.formState.errors
   const known = groups.map((it) => it.id).join(', ')
@@ -47,7 +49,7 @@ export function AccountFields({
       <SelectField
         label={t('endpoint')}
         help={t('endpointHelp')}
-        options={ENDPOINTS.map((it) => ({ value: it, label: t(`endpoint_${it}`) }))}
+        options={ENDPOINTS.map((it) => ({ value: it, label: words.endpoint(it) }))}
         {...form.register('endpoint_type')}
       />
       <TextField
@@ -103,7 +105,7 @@ export function AccountFields({
           label={t('keyStrategy')}
           options={KEY_STRATEGIES.map((it) => ({
             value: it,
-            label: it === '' ? t('strategy_default') : t(`strategy_${it}`),
+            label: it === '' ? t('strategy_default') : words.strategy(it),
           }))}
           {...form.register('key_strategy')}
         />

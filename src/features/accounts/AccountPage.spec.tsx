@@ -111,7 +111,7 @@ test('a proxy is kept, replaced or removed, and its password is never shown', as
 
 test('an account that is not there says so', async () => {
   show(createBackend(), '/accounts/nobody')
-  expect(await screen.findByRole('heading', { name: 'There is no such account' })).toBeVisible()
+  expect(await screen.findByText('There is no such account')).toBeVisible()
 })
 
 test('faults and pauses stand where the health does', async () => {

@@ -4,9 +4,10 @@ import { useTranslation } from 'react-i18next'
 import { useClient, useRead } from '../../api/hooks'
 import type { Account } from '../../api/shapes'
 import { exact } from '../../lib/format'
+import { useWords } from '../../parts/useWords'
 import { Button } from '../../ui/Button'
 import { Loaded } from '../../ui/Loaded'
-import { Notice } from '../../ui/Notice'
+import { EmptyState, Notice } from '../../ui/Notice'
 import { Card, Facts, Page } from '../../ui/Page'
 import { Link, useRouter } from '../../ui/router'
 import { Tabs } from '../../ui/Tabs'
@@ -21,9 +22,16 @@ export function AccountPage({ id }: { id: string }) {
   const { t } = useTranslation('accounts')
   const read = useRead('get_credential', { credential_id: id }, { everyMs: 5000 })
   const back = <Link to="/accounts">‹ {t('viewAll')}</Link>
-  if (read.data === undefined || read.error?.kind === 'not_found') {
+  if (read.error?.kind === 'not_found') {
     return (
-      <Page title={read.error?.kind === 'not_found' ? t('notFound') : t('account')} back={back}>
+      <Page title={t('account')} back={back}>
+        <EmptyState title={t('notFound')}>{t('notFoundBody')}</EmptyState>
+      </Page>
+    )
+  }
+  if (read.data === undefined) {
+    return (
+      <Page title={t('account')} back={back}>
         <Loaded read={read}>{() => null}</Loaded>
       </Page>
     )
@@ -35,6 +43,7 @@ type TabId = 'overview' | 'keys' | 'edit'
 
 function Shown({ account }: { account: Account }) {
   const { t } = useTranslation(['accounts', 'common'])
+  const words = useWords()
   const client = useClient()
   const { go, query } = useRouter()
   const actions = useAccountActions(account, () => go('/accounts'))
@@ -45,7 +54,7 @@ function Shown({ account }: { account: Account }) {
   return (
     <Page
       title={account.name}
-      intro={`${t(`kind_${account.auth_type}`)} · ${t(`endpoint_${account.endpoint_type}`)}`}
+      intro={`${t(`kind_${account.auth_type}`)} · ${words.endpoint(account.endpoint_type)}`}
       back={<Link to="/accounts">‹ {t('viewAll')}</Link>}
       actions={
         <>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 
 import { type Account, type KeyCounts, keyCounts } from '../../api/shapes'
 import { count } from '../../lib/format'
+import { useWords } from '../../parts/useWords'
 import { Badge } from '../../ui/Badge'
 import { Menu } from '../../ui/Menu'
 import { Link } from '../../ui/router'
@@ -25,18 +26,19 @@ export function AccountTable({
   onSort: (sort: Sort) => void
 }) {
   const { t, i18n } = useTranslation(['accounts', 'common'])
+  const words = useWords()
   const columns: Column<Account>[] = [
     {
       id: 'name',
       head: t('account'),
-      width: 'minmax(0, 2fr)',
+      width: 'minmax(0, 2.4fr)',
       sortable: true,
       cell: (it) => (
         <div className="stack-1">
-          <Link to={`/accounts/${it.id}`} className="strong clip">
+          <Link to={`/accounts/${it.id}`} className="strong name">
             {it.name}
           </Link>
-          <span className="small muted clip">
+          <span className="small muted clip" title={it.organization_id ?? undefined}>
             {[it.owner_email ?? it.owner_name, it.organization_id].filter(Boolean).join(' · ')}
           </span>
         </div>
@@ -64,7 +66,7 @@ export function AccountTable({
       cell: (it) => (
         <div className="stack-1">
           <span>{t(`kind_${it.auth_type}`)}</span>
-          <span className="small muted">{t(`endpoint_${it.endpoint_type}`)}</span>
+          <span className="small muted">{words.endpoint(it.endpoint_type)}</span>
         </div>
       ),
     },
@@ -85,7 +87,7 @@ export function AccountTable({
     {
       id: 'use',
       head: t('use'),
-      width: 'minmax(7.5rem, 1fr)',
+      width: 'minmax(8.5rem, 1fr)',
       sortable: true,
       cell: (it) => {
         const use = today.get(it.id)
@@ -102,7 +104,7 @@ export function AccountTable({
     {
       id: 'expiry',
       head: t('validity'),
-      width: 'minmax(0, 1.3fr)',
+      width: 'minmax(0, 1.5fr)',
       sortable: true,
       cell: (it) => (
         <div className="stack-1">
@@ -122,7 +124,7 @@ export function AccountTable({
     {
       id: 'lastUsed',
       head: t('lastUsed'),
-      width: 'minmax(0, 1fr)',
+      width: 'minmax(0, 0.9fr)',
       sortable: true,
       cell: (it) => <Ago at={it.last_used_at} />,
     },

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { useClient, useRead } from '../../api/hooks'
 import type { Account } from '../../api/shapes'
 import { toCsv } from '../../lib/csv'
+import { useWords } from '../../parts/useWords'
 import { Button } from '../../ui/Button'
 import { download } from '../../ui/download'
 import { SelectField, TextField } from '../../ui/Field'
@@ -31,7 +32,7 @@ export function AccountsPage() {
   const [open, setOpen] = useState<'import' | 'export' | null>(null)
   const barred = client.readOnly ? t('common:readOnly') : null
   return (
-    <Page
+    <Page wide="rows"
       title={t('title')}
       intro={t('intro')}
       actions={
@@ -79,6 +80,7 @@ export function AccountsPage() {
 
 function AccountList({ accounts }: { accounts: readonly Account[] }) {
   const { t } = useTranslation(['accounts', 'common'])
+  const words = useWords()
   const [filters, setFilters] = useState<Filters>(NO_FILTERS)
   const [sort, setSort] = useState<Sort>({ by: 'name', down: false })
   const today = useTodayByAccount()
@@ -125,7 +127,7 @@ function AccountList({ accounts }: { accounts: readonly Account[] }) {
           label={t('filterEndpoint')}
           value={filters.endpoint}
           onChange={set('endpoint')}
-          options={[any, ...ENDPOINTS.map((it) => ({ value: it, label: t(`endpoint_${it}`) }))]}
+          options={[any, ...ENDPOINTS.map((it) => ({ value: it, label: words.endpoint(it) }))]}
         />
         <SelectField
           label={t('filterGroup')}

@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import { useWrite } from '../../api/hooks'
 import type { Group, Strategy } from '../../api/shapes'
 import { problem } from '../../lib/problem'
+import { useWords } from '../../parts/useWords'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { SelectField, TextField } from '../../ui/Field'
@@ -34,6 +35,7 @@ const schema = v.object({
 
 export function GroupDialog({ group, onClose }: { group: Group | null; onClose: () => void }) {
   const { t } = useTranslation(['accounts', 'common'])
+  const words = useWords()
   const problemText = useProblem()
   const tell = useToast()
   const save = useWrite('save_group')
@@ -97,7 +99,7 @@ export function GroupDialog({ group, onClose }: { group: Group | null; onClose: 
         />
         <SelectField
           label={t('tierStrategy')}
-          options={STRATEGIES.map((it) => ({ value: it, label: t(`strategy_${it}`) }))}
+          options={STRATEGIES.map((it) => ({ value: it, label: words.strategy(it) }))}
           {...form.register('strategy')}
         />
         {save.error ? (

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 
 import { useClient, useRead, useWrite } from '../../api/hooks'
 import type { Group } from '../../api/shapes'
+import { useWords } from '../../parts/useWords'
 import { Button } from '../../ui/Button'
 import { useConfirm } from '../../ui/confirm'
 import { Loaded } from '../../ui/Loaded'
@@ -70,6 +71,7 @@ function GroupTable({
   const confirm = useConfirm()
   const tell = useToast()
   const remove = useWrite('delete_group')
+  const words = useWords()
   const drop = async (group: Group) => {
     const yes = await confirm({
       title: t('tierDeleteTitle', { name: group.name }),
@@ -97,16 +99,17 @@ function GroupTable({
       head: t('common:name'),
       width: 'minmax(0, 2fr)',
       cell: (it) => (
-        <>
-          <strong>{it.name}</strong> {it.name === it.id ? null : <code>{it.id}</code>}
-        </>
+        <div className="row tight wrap">
+          <strong>{it.name}</strong>
+          {it.name === it.id ? null : <code className="muted">{it.id}</code>}
+        </div>
       ),
     },
     {
       id: 'strategy',
       head: t('tierStrategy'),
       width: 'minmax(0, 2fr)',
-      cell: (it) => t(`strategy_${it.strategy}`),
+      cell: (it) => words.strategy(it.strategy),
     },
     {
       id: 'accounts',

@@ -32,6 +32,7 @@ export function KeyPool({ account }: { account: Account }) {
   const barred = actions.barred ?? (ids.length === 0 ? t('nothingSelected') : null)
   return (
     <Card
+      title={t('keys')}
       actions={
         <>
           <ChoiceField<KeyState | ''>

@@ -39,7 +39,7 @@ export function ClientKeysPage() {
     </Button>
   )
   return (
-    <Page title={t('title')} intro={t('intro')} actions={create}>
+    <Page wide="rows" title={t('title')} intro={t('intro')} actions={create}>
       <Loaded read={read}>
         {(keys) =>
           keys.length === 0 ? (
@@ -109,7 +109,7 @@ function KeyTable({
     {
       id: 'use',
       head: t('use'),
-      width: 'minmax(0, 1fr)',
+      width: 'minmax(9.5rem, 1fr)',
       cell: (it) => (
         <div className="stack-1">
           <span>{t('requests', { count: it.requests })}</span>

@@ -17,6 +17,9 @@ export const LIMIT_LABEL = {
   total_cost: 'totalCost',
 } as const
 
+/** Where the sum has its sign already. */
+const COST_SHORT = { daily_cost: 'dailyCostShort', total_cost: 'totalCostShort' } as const
+
 export function useLimitText(): (key: ClientKey) => string {
   const { t, i18n } = useTranslation('clientKeys')
   const locale = i18n.language
@@ -41,7 +44,7 @@ export function useLimitText(): (key: ClientKey) => string {
     }
     for (const name of COSTS) {
       const value = limits[name]
-      if (value != null) parts.push(`${t(LIMIT_LABEL[name])}: ${dollars(value, locale)}`)
+      if (value != null) parts.push(`${t(COST_SHORT[name])}: ${dollars(value, locale)}`)
     }
     return parts.length === 0 ? t('noLimits') : parts.join(' · ')
   }

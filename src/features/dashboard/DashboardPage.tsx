@@ -56,7 +56,7 @@ export function DashboardPage() {
   )
   return (
     <Page
-      wide
+      wide="charts"
       title={t('title')}
       actions={
         <>

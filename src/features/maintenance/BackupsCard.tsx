@@ -54,7 +54,7 @@ export function BackupsCard() {
             ) : (
               <BackupTable backups={it.backups} barred={barred} />
             )}
-            <Restoring kept={it} />
+            {it.backups[0] ? <Restoring kept={it} newest={it.backups[0]} /> : null}
           </div>
         )}
       </Loaded>
@@ -139,17 +139,13 @@ function BackupTable({ backups, barred }: { backups: readonly Backup[]; barred: 
 }
 
 /** Replacing everything is left to the command line: it asks there, where nothing is in flight. */
-function Restoring({ kept: { backups, folder, key } }: { kept: Backups }) {
+function Restoring({ kept: { folder, key }, newest }: { kept: Backups; newest: Backup }) {
   const { t } = useTranslation('maintenance')
-  const newest = backups[0]
   return (
     <div className="stack-3">
       <h3>{t('restore')}</h3>
       <p>{t('restoreBody')}</p>
-      <CodeBlock
-        label={t('restoreCommand')}
-        text={`droid-provider-cli restore ${newest?.name ?? 'FILE'}`}
-      />
+      <CodeBlock label={t('restoreCommand')} text={`droid-provider-cli restore ${newest.name}`} />
       <p className="small muted">
         {key === 'passphrase' ? t('opensPassphrase') : t('opensKeyFile')}{' '}
         {t('inFolder')} <code>{folder}</code>

@@ -73,27 +73,29 @@ function Found({ checks }: { checks: readonly Check[] }) {
     {
       id: 'state',
       head: t('state'),
-      width: '8.5rem',
+      width: '8rem',
       cell: (it) => <Badge tone={TONE[it.state]}>{t(`state_${it.state}`)}</Badge>,
     },
     {
       id: 'name',
       head: t('check'),
-      width: 'minmax(0, 1fr)',
+      width: '10rem',
       cell: (it) => <strong>{text.name(it.name)}</strong>,
     },
     {
       id: 'found',
       head: t('found'),
-      width: 'minmax(0, 2.5fr)',
-      cell: (it) => <Said text={text.said(it.message)} />,
-    },
-    {
-      id: 'todo',
-      head: t('todo'),
-      width: 'minmax(0, 3fr)',
-      cell: (it) =>
-        it.hint ? <Said text={text.said(it.hint)} /> : <span className="muted">{t('nothing')}</span>,
+      width: 'minmax(0, 1fr)',
+      cell: (it) => (
+        <div className="stack-1">
+          <Said text={text.said(it.message)} />
+          {it.hint ? (
+            <span className="small">
+              <strong>{t('todo')}</strong> <Said text={text.said(it.hint)} />
+            </span>
+          ) : null}
+        </div>
+      ),
     },
   ]
   return (
@@ -117,7 +119,7 @@ function Found({ checks }: { checks: readonly Check[] }) {
 /** The program's own words are English where nobody put them into the reader's language. */
 function Said({ text: { text, english } }: { text: { text: string; english: boolean } }) {
   return (
-    <span className="said" lang={english ? 'en' : undefined}>
+    <span lang={english ? 'en' : undefined}>
       {text}
     </span>
   )

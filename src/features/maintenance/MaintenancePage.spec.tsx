@@ -39,9 +39,9 @@ test('the checks are run on demand, and tell the worst first with what to do', a
   expect(screen.getByText('1 thing wants a look.')).toBeVisible()
   expect(backend.calls.find((it) => it.method === 'doctor')?.params).toEqual({ offline: true })
   expect(cells(screen.getByRole('table', { name: 'Check-up' }))).toEqual([
-    ['Wrong', 'Clock', CHECKS[1]?.message, CHECKS[1]?.hint],
-    ['Look at it', 'Account', CHECKS[2]?.message, CHECKS[2]?.hint],
-    ['OK', 'Database', 'whole', 'Nothing'],
+    ['Wrong', 'Clock', `${CHECKS[1]?.message}What to do: ${CHECKS[1]?.hint}`],
+    ['Look at it', 'Account', `${CHECKS[2]?.message}What to do: ${CHECKS[2]?.hint}`],
+    ['OK', 'Database', 'whole'],
   ])
   // Mended meanwhile.
   backend.checks = CHECKS.slice(0, 1)
@@ -64,9 +64,9 @@ test('what the doctor says is said in Chinese where it is known, and in English 
   await user.click(await screen.findByRole('button', { name: '开始检查' }))
   const table = await screen.findByRole('table', { name: '体检' })
   expect(cells(table).map((it) => [it[1], it[2]])).toEqual([
-    ['时钟', '与 Factory 相差 400 秒'],
+    ['时钟', '与 Factory 相差 400 秒如何处理： 校准时钟（timedatectl set-ntp true），否则令牌会显得过旧或过新'],
     ['代理', 'something new'],
-    ['账户', '“Ada”冷却中，还有 30 秒'],
+    ['账户', "“Ada”冷却中，还有 30 秒如何处理： 等待，或解除：droid-provider-cli accounts reset 'Ada'"],
     ['数据库', '完好'],
   ])
   expect(within(table).getByText('something new')).toHaveAttribute('lang', 'en')

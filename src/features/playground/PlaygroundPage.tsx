@@ -8,6 +8,7 @@ import { useGatewayUrl } from '../../api/useGatewayUrl'
 import { millis } from '../../lib/format'
 import { ClientKeyField } from '../../parts/ClientKeyField'
 import { NoGateway } from '../../parts/NoGateway'
+import { useWords } from '../../parts/useWords'
 import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
 import { ChoiceField, TextArea, TextField } from '../../ui/Field'
@@ -17,6 +18,7 @@ import { type Run, useRun } from './useRun'
 
 export function PlaygroundPage() {
   const { t } = useTranslation(['playground', 'common'])
+  const words = useWords()
   const url = useGatewayUrl()
   const models = useRead('list_models', {})
   const modelsId = useId()
@@ -68,7 +70,7 @@ export function PlaygroundPage() {
                 label={t('dialect')}
                 value={dialect}
                 onChoose={setDialect}
-                options={DIALECTS.map((it) => ({ value: it, label: t(`dialect_${it}`) }))}
+                options={DIALECTS.map((it) => ({ value: it, label: words.dialect(it) }))}
               />
               <TextField
                 label={t('model')}

@@ -7,6 +7,7 @@ import { dollars, exact, millis } from '../../lib/format'
 import { useWords } from '../../parts/useWords'
 import { Badge } from '../../ui/Badge'
 import { Loaded } from '../../ui/Loaded'
+import { EmptyState } from '../../ui/Notice'
 import { Card, Facts, Page } from '../../ui/Page'
 import { Link } from '../../ui/router'
 import { When } from '../../ui/Time'
@@ -19,11 +20,15 @@ export function RequestPage({ id }: { id: string }) {
   const read = useRead('get_request', { request_id: request })
   return (
     <Page
-      title={read.error?.kind === 'not_found' ? t('notFound') : t('request')}
+      title={t('request')}
       intro={<code>{request}</code>}
       back={<Link to="/requests">‹ {t('all')}</Link>}
     >
-      <Loaded read={read}>{(it) => <Life request={it} />}</Loaded>
+      {read.error?.kind === 'not_found' ? (
+        <EmptyState title={t('notFound')}>{t('notFoundBody')}</EmptyState>
+      ) : (
+        <Loaded read={read}>{(it) => <Life request={it} />}</Loaded>
+      )}
     </Page>
   )
 }
@@ -52,8 +57,8 @@ function Life({ request: it }: { request: LoggedRequest }) {
             [t('started'), <When key="started" at={it.started_at} />],
             [t('total'), millis(it.latency_ms, locale)],
             [t('firstToken'), it.first_token_ms == null ? null : millis(it.first_token_ms, locale)],
-            [t('dialect'), it.client],
-            [t('endpoint'), it.endpoint],
+            [t('dialect'), words.dialect(it.client)],
+            [t('endpoint'), it.endpoint ? words.endpoint(it.endpoint) : null],
             [t('asked'), it.model_asked],
             [t('sent'), it.model_sent],
             [t('stream'), it.stream ? t('common:yes') : t('common:no')],

@@ -20,7 +20,7 @@ test('a request is listed with how it went, and opens on its life', async () => 
   ]
   const { user } = show(backend, '/requests')
   expect(await screen.findByText('2 attempts')).toBeVisible()
-  expect(screen.getByText('rate')).toBeVisible()
+  expect(screen.getByText('too many requests')).toBeVisible()
   await user.click(screen.getByRole('button', { name: /:/ }))
   expect(await screen.findByRole('heading', { name: 'Attempts' })).toBeVisible()
   expect(screen.getByText('passing fault')).toBeVisible()

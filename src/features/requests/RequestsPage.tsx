@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { LoggedRequest, RequestFilter } from '../../api/shapes'
 import { clockTime, count, dayOf, dollars, isToday, millis, moment } from '../../lib/format'
+import { useWords } from '../../parts/useWords'
 import { Badge } from '../../ui/Badge'
 import { Button } from '../../ui/Button'
 import { SelectField, SwitchField, TextField } from '../../ui/Field'
@@ -33,7 +34,7 @@ export function RequestsPage() {
     setChosen((it) => ({ ...it, [name]: event.target.value }))
   const any = { value: '', label: t('common:all') }
   return (
-    <Page
+    <Page wide="rows"
       title={t('title')}
       intro={t('intro')}
       actions={<SwitchField label={t('live')} help={t('liveHelp')} checked={live} onChange={setLive} />}
@@ -105,6 +106,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
   const { t, i18n } = useTranslation('requests')
   const locale = i18n.language
   const names = useNames()
+  const words = useWords()
   const columns: Column<LoggedRequest>[] = [
     {
       id: 'started',
@@ -129,7 +131,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
         <div className="stack-1">
           <span className="clip">{it.model_asked}</span>
           <span className="small muted clip">
-            {it.client}
+            {words.dialect(it.client)}
             {it.model_sent && it.model_sent !== it.model_asked ? ` → ${it.model_sent}` : ''}
           </span>
         </div>
@@ -138,13 +140,13 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
     {
       id: 'outcome',
       head: t('outcome'),
-      width: 'minmax(0, 1.2fr)',
+      width: 'minmax(9rem, 1.2fr)',
       cell: (it) => (
         <div className="stack-1">
           <Badge tone={OUTCOME_TONE[kindOf(it.outcome)]}>
             {t(`outcome_${kindOf(it.outcome)}`)} {it.status}
           </Badge>
-          {classOf(it.outcome) ? <span className="small muted">{classOf(it.outcome)}</span> : null}
+          <Fault outcome={it.outcome} />
         </div>
       ),
     },
@@ -169,7 +171,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
     {
       id: 'tokens',
       head: t('tokens'),
-      width: 'minmax(0, 1.3fr)',
+      width: 'minmax(9.5rem, 1.3fr)',
       cell: (it) => (
         <div className="stack-1">
           <span>
@@ -185,7 +187,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
     {
       id: 'timing',
       head: t('timing'),
-      width: 'minmax(0, 1.3fr)',
+      width: 'minmax(0, 1.2fr)',
       cell: (it) => (
         <div className="stack-1">
           <span>{millis(it.latency_ms, locale)}</span>
@@ -208,4 +210,11 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
       onEnd={onEnd}
     />
   )
+}
+
+/** What an error was about. */
+function Fault({ outcome }: { outcome: string }) {
+  const words = useWords()
+  const fault = classOf(outcome)
+  return fault === null ? null : <span className="small muted">{words.fault(fault)}</span>
 }

@@ -1,7 +1,8 @@
 // One value of the configuration with what it means, its default and its bounds.
 import { useTranslation } from 'react-i18next'
 
-import { Button } from '../../ui/Button'
+import { exact } from '../../lib/format'
+import { useWords } from '../../parts/useWords'
 import { SelectField, SwitchField, TextArea, TextField } from '../../ui/Field'
 import { useProblem } from '../../ui/useProblem'
 import { check, type ConfigField, type Draft, toDraft } from './settingsModel'
@@ -21,15 +22,27 @@ export function ConfigFieldInput({
   complaint: string | null
   onChange: (draft: Draft) => void
 }) {
-  const { t } = useTranslation('settings')
+  const { t, i18n } = useTranslation('settings')
+  const words = useWords()
   const problem = useProblem()
   const { title, about } = useFieldText()(field)
   const checked = changed ? check(field, draft) : null
   const error = checked && !checked.ok ? problem(checked.problem) : complaint
   const fallback = toDraft(field, field.fallback)
+  const number = (it: number) => exact(it, i18n.language)
   const bounds =
-    field.min !== null && field.max !== null ? ` ${t('bounds', { min: field.min, max: field.max })}` : ''
+    field.min !== null && field.max !== null
+      ? ` ${t('bounds', { min: number(field.min), max: number(field.max) })}`
+      : ''
   const showsDefault = field.kind !== 'fixed' && field.fallback !== undefined && field.kind !== 'json'
+  const told =
+    typeof fallback === 'boolean'
+      ? t(fallback ? 'on' : 'off')
+      : field.kind === 'choice'
+        ? words.strategy(fallback)
+        : typeof field.fallback === 'number'
+          ? number(field.fallback)
+          : short(fallback, t('empty'))
   const help = (
     <>
       {about}
@@ -37,12 +50,12 @@ export function ConfigFieldInput({
       {field.restart ? <strong> {t('needsRestart')}</strong> : null}
       {showsDefault ? (
         <span className="row tight wrap">
-          <span>{t('default', { value: short(fallback, t('empty')) })}</span>
+          <span>{t('default', { value: told })}</span>
           {draft === fallback ? null : (
-            <Button variant="ghost" small onClick={() => onChange(fallback)}>
+            <button type="button" className="link" onClick={() => onChange(fallback)}>
               {t('useDefault')}
               <span className="sr"> {title}</span>
-            </Button>
+            </button>
           )}
         </span>
       ) : null}
@@ -59,7 +72,7 @@ export function ConfigFieldInput({
           help={help}
           error={error}
           value={text}
-          options={field.choices.map((it) => ({ value: it, label: it }))}
+          options={field.choices.map((it) => ({ value: it, label: words.strategy(it) }))}
           onChange={(event) => onChange(event.target.value)}
         />
       )
@@ -108,8 +121,7 @@ export function ConfigFieldInput({
   }
 }
 
-function short(draft: Draft, empty: string): string {
-  const text = String(draft)
+function short(text: string, empty: string): string {
   if (text === '') return empty
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import type { ConfigShown } from '../../api/shapes'
+import { classes } from '../../lib/classes'
 import { Button } from '../../ui/Button'
 import { Failure } from '../../ui/Notice'
 import { Card } from '../../ui/Page'
@@ -110,7 +111,7 @@ export function SettingsForm({ shown, schema }: { shown: ConfigShown; schema: un
       ) : error ? (
         <Failure title={t('common:saveFailed')} error={error} />
       ) : null}
-      <div className="row wrap save-bar">
+      <div className={classes('row', 'wrap', 'save-bar', changed.length > 0 && 'save-bar-live')}>
         <Button type="submit" variant="primary" busy={busy} disabledReason={reason}>
           {t('common:save')}
         </Button>

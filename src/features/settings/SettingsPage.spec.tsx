@@ -8,7 +8,7 @@ test('each value shows its meaning, default and bounds, and is checked as it is 
   const backend = createBackend()
   const { user } = show(backend, '/settings')
   const timeout = await screen.findByRole('textbox', { name: 'Idle timeout (ms)' })
-  expect(timeout).toHaveAccessibleDescription(/Longest silence.*From 1000 to 86400000.*600000/)
+  expect(timeout).toHaveAccessibleDescription(/Longest silence.*From 1,000 to 86,400,000.*600,000/)
   await user.clear(timeout)
   await user.type(timeout, '5')
   expect(timeout).toBeInvalid()

@@ -36,10 +36,6 @@ const en = {
   kind_workos_oauth: 'Factory sign-in',
   kind_manual: 'Refresh token',
   kind_api_key: 'API keys',
-  endpoint_anthropic: 'Anthropic',
-  endpoint_openai: 'OpenAI',
-  endpoint_comm: 'Chat (common)',
-  endpoint_google: 'Google',
   coolingUntil: 'until {{time}}',
   keysState: '{{active}} of {{total}} active',
   validity: 'Ends',
@@ -91,6 +87,7 @@ const en = {
   schedulable: 'May be chosen',
   id: 'Id',
   notFound: 'There is no such account',
+  notFoundBody: 'It may have been deleted.',
   viewAll: 'All accounts',
 }
 
@@ -131,10 +128,6 @@ const zh: typeof en = {
   kind_workos_oauth: 'Factory 登录',
   kind_manual: '刷新令牌',
   kind_api_key: 'API Key',
-  endpoint_anthropic: 'Anthropic',
-  endpoint_openai: 'OpenAI',
-  endpoint_comm: '通用 Chat',
-  endpoint_google: 'Google',
   coolingUntil: '至 {{time}}',
   keysState: '{{active}} / {{total}} 可用',
   validity: '到期',
@@ -186,6 +179,7 @@ const zh: typeof en = {
   schedulable: '参与调度',
   id: 'ID',
   notFound: '没有这个账户',
+  notFoundBody: '它可能已被删除。',
   viewAll: '全部账户',
 }
 
