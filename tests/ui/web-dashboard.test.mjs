@@ -84,7 +84,7 @@ test('every figure is there by the hour and by the day of the reader, and as a t
     await card(page, name).getByRole('cell', { name: /s$/ }).first().waitFor()
     const waits = Object.values(await table(page, name)).filter((it) => it[0] !== '–')
     assert.ok(waits.length > 0, name)
-    for (const it of waits) assert.ok(it.every((one) => / m?s$/.test(one)), `${name}: ${it}`)
+    for (const it of waits) assert.ok(it.every((one) => /\sm?s$/.test(one)), `${name}: ${it}`)
   }
   assert.deepEqual(await violations(page, ':root'), [])
   await shot(page, 'web-dashboard-tables')

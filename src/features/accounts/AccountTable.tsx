@@ -31,7 +31,7 @@ export function AccountTable({
     {
       id: 'name',
       head: t('account'),
-      width: 'minmax(0, 2.4fr)',
+      width: 'minmax(0, 2fr)',
       sortable: true,
       cell: (it) => (
         <div className="stack-1">
@@ -47,7 +47,7 @@ export function AccountTable({
     {
       id: 'health',
       head: t('health'),
-      width: 'minmax(0, 1.5fr)',
+      width: 'minmax(7.5rem, 1.4fr)',
       sortable: true,
       cell: (it) => {
         const keys = keyCounts(it)
@@ -62,7 +62,7 @@ export function AccountTable({
     {
       id: 'kind',
       head: t('kind'),
-      width: 'minmax(0, 1.2fr)',
+      width: 'minmax(0, 1.1fr)',
       cell: (it) => (
         <div className="stack-1">
           <span>{t(`kind_${it.auth_type}`)}</span>
@@ -73,7 +73,7 @@ export function AccountTable({
     {
       id: 'priority',
       head: t('priority'),
-      width: 'minmax(0, 1fr)',
+      width: 'minmax(6.75rem, 1fr)',
       sortable: true,
       cell: (it) => (
         <div className="row tight wrap">
@@ -87,7 +87,7 @@ export function AccountTable({
     {
       id: 'use',
       head: t('use'),
-      width: 'minmax(8.5rem, 1fr)',
+      width: 'minmax(8.25rem, 1fr)',
       sortable: true,
       cell: (it) => {
         const use = today.get(it.id)
@@ -104,7 +104,7 @@ export function AccountTable({
     {
       id: 'expiry',
       head: t('validity'),
-      width: 'minmax(0, 1.5fr)',
+      width: 'minmax(0, 1.4fr)',
       sortable: true,
       cell: (it) => (
         <div className="stack-1">
@@ -124,7 +124,7 @@ export function AccountTable({
     {
       id: 'lastUsed',
       head: t('lastUsed'),
-      width: 'minmax(0, 0.9fr)',
+      width: 'minmax(6rem, 0.8fr)',
       sortable: true,
       cell: (it) => <Ago at={it.last_used_at} />,
     },

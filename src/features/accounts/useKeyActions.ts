@@ -94,7 +94,7 @@ export function useKeyActions(account: Account, onDone: () => void) {
     remove: async (ids: readonly string[]) => {
       const yes = await confirm({
         title: t('removeTitle', { count: ids.length }),
-        body: t('removeBody'),
+        body: t('removeBody', { count: ids.length }),
         action: t('remove'),
       })
       if (!yes) return

@@ -1,5 +1,5 @@
 // What went through, how much it cost, how well it went.
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { useRead } from '../../api/hooks'
@@ -43,7 +43,10 @@ export function DashboardPage() {
   const now = useNow(60_000)
   const offset = offsetAt(now)
   // Whole hours or days: a new one is another question to the program.
-  const span: Span = { since: startOf(now - range.days * DAY_MS, step, offset), until: now, step, offset }
+  const span = useMemo<Span>(
+    () => ({ since: startOf(now - range.days * DAY_MS, step, offset), until: now, step, offset }),
+    [now, range.days, step, offset],
+  )
   const read = useRead(
     'usage_statistics',
     {
@@ -54,6 +57,9 @@ export function DashboardPage() {
     },
     { everyMs: EVERY_MS, keep: true },
   )
+  // Hours of the last answer laid along the days of the next one would be zeros that never were.
+  const [answered, setAnswered] = useState(span)
+  if (read.data && !read.isPlaceholderData && answered !== span) setAnswered(span)
   return (
     <Page
       wide="charts"
@@ -92,7 +98,7 @@ export function DashboardPage() {
                 {step === 'day' && zoneParts(span.since, now).length > 1 ? (
                   <p className="small muted">{t('clocksChanged', { zone: zoneName(offset) })}</p>
                 ) : null}
-                <OverTime total={total} rows={rows} span={span} />
+                <OverTime total={total} rows={rows} span={answered} />
                 <HeatMap span={span} />
                 <Rankings since={span.since} />
               </>

@@ -80,7 +80,7 @@ const zh: typeof en = {
   p50_ms: '50% 以内',
   p95_ms: '95% 以内',
   p99_ms: '99% 以内',
-  upTo: '95% 在 {{p95}} 以内',
+  upTo: '95% 在 {{p95}} 内',
   failedMore: '失败 {{n}} 个',
   leftMore: '客户端中断 {{n}} 个',
   cachedMore: '{{share}} 来自缓存',

@@ -111,7 +111,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
     {
       id: 'started',
       head: t('started'),
-      width: 'minmax(0, 1.1fr)',
+      width: 'minmax(0, 1fr)',
       cell: (it) => (
         <Link to={`/requests/${encodeURIComponent(it.id)}`}>
           <time dateTime={it.started_at} title={moment(it.started_at, locale)}>
@@ -140,7 +140,7 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
     {
       id: 'outcome',
       head: t('outcome'),
-      width: 'minmax(9rem, 1.2fr)',
+      width: 'minmax(10rem, 1.2fr)',
       cell: (it) => (
         <div className="stack-1">
           <Badge tone={OUTCOME_TONE[kindOf(it.outcome)]}>
@@ -216,5 +216,11 @@ function LogTable({ rows, onEnd }: { rows: readonly LoggedRequest[]; onEnd: () =
 function Fault({ outcome }: { outcome: string }) {
   const words = useWords()
   const fault = classOf(outcome)
-  return fault === null ? null : <span className="small muted">{words.fault(fault)}</span>
+  if (fault === null) return null
+  // Rows of one height: what comes in above then pushes nothing away.
+  return (
+    <span className="small muted clip" title={words.fault(fault)}>
+      {words.fault(fault)}
+    </span>
+  )
 }
