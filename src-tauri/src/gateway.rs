@@ -14,6 +14,7 @@ mod metrics;
 mod routes;
 mod server;
 mod shared;
+mod socket;
 mod stall;
 mod ui;
 mod workers;

@@ -215,6 +215,7 @@ impl Relay {
         mut attempt: Attempt,
         mut entry: Entry,
     ) -> Answer {
+        attempt.answered();
         let translates = outbound.reading.translates();
         match opened {
             Opened::Whole { status, headers: came_with, body, came } => {

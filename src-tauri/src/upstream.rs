@@ -19,10 +19,12 @@ use crate::config::Proxy;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
+mod connect;
 mod direct;
 mod exchange;
 mod proxy;
 mod transport;
+mod wire;
 
 use self::direct::Direct;
 pub use droid_protocol::fault::TransportKind;

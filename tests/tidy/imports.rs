@@ -356,6 +356,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("rusqlite", &["error", "store"]),
     ("scrypt", &["store"]),
     ("toml_edit", &["cli"]),
+    ("ureq_proto", &["upstream"]),
     (
         "tokio",
         &[

@@ -4,10 +4,12 @@
 //! Must not know: routes, requests, threads.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -23,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::error;
 use super::shared::Peer;
+use super::socket;
 use super::stall::Stall;
 use super::workers::Workers;
 use crate::config::Config;
@@ -115,6 +118,8 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
 fn http(limits: &Limits) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(HEAD_BYTES);
+    // That the client is gone is seen by whoever serves it: see `socket`.
+    http.half_close(true);
     http
 }
 
@@ -135,16 +140,24 @@ pub(super) async fn connection(
         request.extensions_mut().insert(Peer(peer));
         answer(AssertUnwindSafe(router.call(request)).catch_unwind())
     });
-    let stream = TokioIo::new(Stall::new(stream, limits.stall));
-    let serving = http(&limits).serve_connection(stream, service);
+    let (socket, watch) = socket::halves(stream);
+    let serving =
+        http(&limits).serve_connection(TokioIo::new(Stall::new(socket, limits.stall)), service);
     let mut serving = std::pin::pin!(serving);
-    let served = tokio::select! {
-        served = serving.as_mut() => served,
-        () = told(&mut stopped) => {
+    let mut stopping = std::pin::pin!(told(&mut stopped));
+    let mut stops = false;
+    let served = poll_fn(|context| {
+        if !stops && stopping.as_mut().poll(context).is_ready() {
+            stops = true;
             serving.as_mut().graceful_shutdown();
-            serving.await
         }
-    };
+        if let Poll::Ready(served) = serving.as_mut().poll(context) {
+            return Poll::Ready(served);
+        }
+        // What it asked for ends here, too.
+        watch.poll_gone(context).map(Ok)
+    });
+    let served = served.await;
     // Whoever went away or sent no HTTP was answered or cannot be: nothing is left to do.
     if let Err(error) = served {
         log::debug!("a connection ended: {error}");

@@ -161,6 +161,11 @@ impl Attempt {
         })
     }
 
+    /// It was answered: what it was sent with is not needed for as long as the answer lasts.
+    pub(super) fn answered(&mut self) {
+        self.headers = Headers::default();
+    }
+
     /// Gives the loan back after a fault, and waits until what that changes is stored: the next
     /// pick must know of it.
     pub(super) async fn failed(mut self, fault: Fault) {

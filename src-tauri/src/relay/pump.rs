@@ -33,7 +33,7 @@ pub struct Pump {
     first: Option<Bytes>,
     /// Read in this turn; sent when nothing more is there at once.
     gathered: BytesMut,
-    /// Whether upstream's connection was given a turn since the last piece.
+    /// Whether the task behind upstream's connection, if it has one, had a turn since the last piece.
     looked: bool,
     ping: Duration,
     idle: Duration,
@@ -148,9 +148,9 @@ impl Pump {
         None
     }
 
-    /// What has come, in one piece. Upstream's connection hands over a piece at a time, and each
-    /// written by itself costs as much as many: it is given one turn to hand over the next, and what
-    /// then is there goes out at once. Nothing is waited for that is not there.
+    /// What has come, in one piece: each written by itself costs as much as many. A connection that
+    /// has a task of its own hands over a piece at a time: it is given one turn to hand over the next.
+    /// Nothing is waited for that is not there.
     fn poll_gathered(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             match self.poll_upstream(context) {
@@ -170,7 +170,7 @@ impl Pump {
                     return Poll::Ready(Some(rest).filter(|it| !it.is_empty()));
                 }
                 Poll::Pending if self.gathered.is_empty() => return Poll::Pending,
-                Poll::Pending if self.looked => {
+                Poll::Pending if self.looked || !self.has_task() => {
                     return Poll::Ready(Some(self.gathered.split().freeze()));
                 }
                 Poll::Pending => {
@@ -180,6 +180,10 @@ impl Pump {
                 }
             }
         }
+    }
+
+    fn has_task(&self) -> bool {
+        self.incoming.as_ref().is_some_and(Incoming::has_task)
     }
 
     /// The client's next bytes from upstream's; none at the end.

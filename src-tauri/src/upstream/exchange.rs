@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use http::{Method, Uri};
 use http_body::Body as _;
-use http_body_util::Full;
-use hyper::{Method, Request, Uri};
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Client, Transport};
+use super::{Client, Transport, direct};
 use crate::error::{Error, Result};
 
 /// What came back, as far as its head.
@@ -33,7 +32,7 @@ pub struct Incoming(Body);
 
 #[derive(Debug)]
 enum Body {
-    Direct(hyper::body::Incoming),
+    Direct(direct::Incoming),
     Proxied(reqwest::Body),
 }
 
@@ -77,16 +76,12 @@ impl Client {
     ) -> std::result::Result<Reply, Transport> {
         match &self.direct {
             Some(direct) => {
-                let mut request = Request::new(Full::new(body));
-                *request.method_mut() = Method::POST;
-                *request.uri_mut() = to.uri;
-                *request.headers_mut() = headers;
-                let sent = direct.request(request).await;
-                let (head, body) = sent.map_err(|error| Transport::of_direct(&error))?.into_parts();
+                let sent = direct.post(to.uri, headers, body).await;
+                let answer = sent.map_err(|error| Transport::of_direct(&error))?;
                 Ok(Reply {
-                    status: head.status.as_u16(),
-                    headers: head.headers,
-                    body: Incoming(Body::Direct(body)),
+                    status: answer.status.as_u16(),
+                    headers: answer.headers,
+                    body: Incoming(Body::Direct(answer.body)),
                 })
             }
             None => {
@@ -131,25 +126,30 @@ impl Incoming {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Bytes, Transport>>> {
+        let body = match &mut self.0 {
+            Body::Direct(body) => {
+                let chunk = ready!(body.poll_chunk(context));
+                let chunk = chunk.map(|it| it.map_err(|error| Transport::of_direct(&error)));
+                return Poll::Ready(chunk);
+            }
+            Body::Proxied(body) => body,
+        };
         loop {
-            let frame = match &mut self.0 {
-                Body::Direct(body) => {
-                    let frame = ready!(Pin::new(body).poll_frame(context));
-                    frame.map(|it| it.map_err(|error| Transport::of_direct(&error)))
-                }
-                Body::Proxied(body) => {
-                    let frame = ready!(Pin::new(body).poll_frame(context));
-                    frame.map(|it| it.map_err(|error| Transport::of(error, true)))
-                }
-            };
+            let frame = ready!(Pin::new(&mut *body).poll_frame(context));
             // Trailers are skipped: nobody reads them.
             match frame.map(|it| it.map(http_body::Frame::into_data)) {
                 Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
                 Some(Ok(Err(_))) => {}
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(Transport::of(error, true)))),
                 None => return Poll::Ready(None),
             }
         }
+    }
+
+    /// Whether a task of its own reads the connection, and hands over a piece at a time.
+    #[must_use]
+    pub const fn has_task(&self) -> bool {
+        matches!(self.0, Body::Proxied(_))
     }
 
     /// Waits for the next piece.

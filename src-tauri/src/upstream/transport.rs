@@ -7,9 +7,9 @@ use std::error::Error as StdError;
 use std::io;
 
 use droid_protocol::fault::{Fault, TransportKind};
-use hyper_util::client::legacy;
 
-use super::direct::LookupFailed;
+use super::connect::LookupFailed;
+use super::direct::Failure;
 
 const MAX_DETAIL: usize = 160;
 
@@ -36,9 +36,8 @@ impl Transport {
     }
 
     /// Reads a failure of a request that was sent without a proxy.
-    pub(super) fn of_direct(error: &(dyn StdError + 'static)) -> Self {
-        let connecting = error.downcast_ref().is_some_and(legacy::Error::is_connect);
-        Self::read(error, !connecting, false)
+    pub(super) fn of_direct(error: &Failure) -> Self {
+        Self::read(error, matches!(error, Failure::Broke(_)), false)
     }
 
     fn read(error: &(dyn StdError + 'static), sent: bool, proxied: bool) -> Self {
