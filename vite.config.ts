@@ -43,7 +43,7 @@ export default defineConfig(({ mode }) => {
       setupFiles: ['src/testing/setup.ts'],
       restoreMocks: true,
       // A busy machine is no reason to fail.
-      testTimeout: 60_000,
+      testTimeout: 180_000,
     },
   }
   if (host) {
