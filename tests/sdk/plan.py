@@ -101,9 +101,7 @@ def gateway_rows():
                 for mode in MODES[client]:
                     row = gateway_row(client, upstream, source, case, mode)
                     if row:
-                        request = {**row["request"], "model": model}
-                        if "model" in request["body"]:
-                            request["body"] = {**request["body"], "model": model}
+                        request = of_model(row["request"], model)
                         name = f"{client} client, {case} of {model} ({endpoint}), {mode}"
                         row = {**row, "name": name, "upstream": None, "request": request}
                         # A failing stream pauses its account: these bring their own key.
@@ -112,14 +110,37 @@ def gateway_rows():
         for prefix, endpoint in PREFIXES.items():
             for model in MODELS:
                 yield insisting_row(client, prefix, DIALECT_OF[endpoint], model)
+        yield from sent_rows(client)
+
+
+def sent_rows(client):
+    """Recorded requests that no answer is named after: pictures, tools that must be called, results
+    of tools, schemas. Every model of every family takes them."""
+    for path in sorted((FIXTURES / "requests" / client).glob("*.json")):
+        if (FIXTURES / client / f"{path.stem}.sse").exists():
+            continue
+        for model, endpoint in MODELS.items():
+            source = DIALECT_OF[endpoint]
+            upstream = "recorded" if source == client else source
+            # Accumulators read the answer by the schema that was asked for.
+            for mode in ["whole", "stream" if client == "gemini" else "events"]:
+                yield {
+                    "name": f"{client} client sends {path.stem} to {model} ({endpoint}), {mode}",
+                    "client": client,
+                    "upstream": None,
+                    "case": "plain_text",
+                    "sends": path.stem,
+                    "mode": mode,
+                    "request": of_model(body_of(path, mode), model),
+                    "compare_request": False,
+                    **expectation(client, upstream, source, "plain_text", mode),
+                }
 
 
 def insisting_row(client, prefix, source, model):
     """A path that insists on an endpoint: its provider answers, whatever the model."""
     row = answer_row(client, "recorded" if source == client else source, "tool_call", "stream")
-    request = {**row["request"], "model": model}
-    if "model" in request["body"]:
-        request["body"] = {**request["body"], "model": model}
+    request = of_model(row["request"], model)
     name = f"{client} client at {prefix} with {model}"
     return {**row, "name": name, "upstream": None, "prefix": prefix, "request": request}
 
@@ -134,6 +155,11 @@ def gateway_row(client, upstream, source, case, mode):
     if row and "expect" in row and upstream == "recorded":
         row = answer_row(client, upstream, case, mode)
     return row
+
+
+def of_model(request, model):
+    body = {**request["body"], "model": model} if "model" in request["body"] else request["body"]
+    return {"model": model, "body": body}
 
 
 def plain(client):

@@ -29,6 +29,12 @@ DIALECT_OF = {"anthropic": "anthropic", "openai": "responses", "comm": "chat", "
 KEYS = [f"fk-test-{number:032}" for number in range(8)]
 
 
+def talks(client):
+    """The models, with their endpoints, that a client's agent talks with: all, but for the older one
+    where the client itself asks it for what it does not know (thinking without a budget)."""
+    return [*MODELS.items(), *([] if client == "anthropic" else OLDER.items())]
+
+
 class Stack:
     """Both processes, in a scratch folder that is gone at the end."""
 
