@@ -10,6 +10,8 @@
     reason = "helpers of tests stop the test and tell what they measured, as the tests do"
 )]
 
+#[path = "support/evidence.rs"]
+mod evidence;
 mod support;
 
 mod gateway {
@@ -27,6 +29,7 @@ mod gateway {
     mod kit;
     mod maintenance;
     mod passing;
+    mod refresh_kill;
     mod schedules;
     mod start;
     mod statistics;

@@ -20,7 +20,7 @@ mod answers;
 mod browser;
 #[path = "workos_oauth/device.rs"]
 mod device;
-#[path = "workos_oauth/evidence.rs"]
+#[path = "support/evidence.rs"]
 mod evidence;
 #[path = "workos_oauth/herd.rs"]
 mod herd;

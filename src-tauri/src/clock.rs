@@ -66,6 +66,15 @@ pub trait Entropy: Send + Sync {
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
+    /// A UUID that begins with the time (version 7, RFC 9562): what is stored under such names in
+    /// the order of time is stored side by side. A time before 1970 counts as 1970.
+    fn timed_uuid(&self, now: Timestamp) -> Uuid {
+        let mut bytes = [0; 10];
+        self.fill(&mut bytes);
+        let millis = u64::try_from(now.0).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+    }
+
     /// A random (version 4) UUID.
     fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];

@@ -254,13 +254,16 @@ impl Error {
 
     /// What the person can do next, where there is something.
     #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoAccount { retry_after: None, .. } => {
                 Some("add an account, enable one, or sign in again; `explain_selection` shows why")
             }
             Self::NeedsLogin { .. } => {
                 Some("sign in again with `start_login`, or paste a new refresh token")
+            }
+            Self::NotFound { what: "group", .. } => {
+                Some("`list_groups` shows which there are, `save_group` makes one")
             }
             Self::Stale { .. } => Some("read it again, then repeat the change"),
             Self::LoginOver { .. } => Some("start a new sign-in with `start_login`"),

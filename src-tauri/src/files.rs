@@ -1,11 +1,12 @@
 //! Files nobody else may read.
 //!
-//! Owns: modes, atomic creation and replacement of files, their errors.
+//! Owns: modes, atomic creation and replacement of files, a lock for that, their errors.
 //! Must not know: what is in them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 
@@ -62,6 +63,27 @@ pub(crate) fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     renamed
 }
 
+/// How often, and how far apart, a lock is asked for: whoever holds one writes a small file.
+const LOCK_TRIES: usize = 500;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// The lock of a file that is read, changed and replaced, held until it is dropped. It is a file of
+/// its own, since the other one is replaced; it stays, since who waits for it has it open. Blocks
+/// while another process has it.
+pub(crate) fn lock_beside(path: &Path) -> io::Result<File> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    let file = private().create(true).truncate(false).open(path.with_file_name(name))?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            // Some network file systems have no locks: two that save at once are rare.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
+}
+
 /// Renames, on disk when this returns.
 pub(crate) fn rename_synced(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
@@ -78,6 +100,9 @@ pub(crate) fn data_error(path: &Path, message: &str, source: io::Error) -> Error
         io::ErrorKind::ReadOnlyFilesystem => format!("{message}: the file system is read-only"),
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             format!("{message}: a file is in the way")
+        }
+        io::ErrorKind::ResourceBusy => {
+            format!("{message}: another process is writing it and does not finish")
         }
         io::ErrorKind::NotFound => format!("{message}: there is no such folder"),
         _ => message.to_owned(),

@@ -92,10 +92,15 @@ pub async fn serve(boot: Boot, options: Options, stop: impl Future<Output = ()>)
     say(address, options.json);
 
     let limits = server::Limits::of(&config);
-    let router = || routes::router(Arc::new(shared.with_own_way_out()), Arc::clone(&admin));
-    let workers = Workers::start(threads(), router, &limits, &stopped)?;
+    let (common, told) = (Arc::clone(&shared), stopped.clone());
+    let serving = move || {
+        let router = routes::router(Arc::new(common.with_own_way_out()), Arc::clone(&admin));
+        let told = told.clone();
+        move |it| server::connection(router.clone(), limits, it, told.clone())
+    };
+    let mut workers = Workers::start(threads(), &limits, serving)?;
     let connections = Arc::clone(&shared.connections);
-    let serving = server::run(listener, &workers, &limits, (stopped, connections));
+    let serving = server::run(listener, &mut workers, &limits, (stopped, connections));
     let stop = async {
         stop.await;
         stopping.send_replace(true);

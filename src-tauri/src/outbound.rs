@@ -21,11 +21,13 @@ use crate::models::{self, Route};
 
 mod counting;
 mod headers;
+mod pieces;
 #[cfg(test)]
 mod tests;
 
 pub use counting::{counting, estimate};
 pub use headers::{Headers, Sender, headers};
+pub use pieces::Pieces;
 
 /// A client's headers, by lower-case name.
 pub type ClientHeader<'a> = dyn Fn(&str) -> Option<&'a str> + Sync + 'a;
@@ -63,7 +65,7 @@ pub struct Outbound {
     /// The full URL.
     pub url: String,
     /// The body.
-    pub body: Bytes,
+    pub body: Pieces,
     /// The conversation, if one can be told.
     pub session: Option<SessionKey>,
     /// How to read the answer.
@@ -144,20 +146,16 @@ pub fn prepare(config: &Config, inbound: &Inbound<'_>) -> Result<Outbound> {
         // A client of the same dialect gets the answer as it comes.
         reading.hold_usage = edited.usage_added && inbound.dialect == Dialect::Chat;
         reading.wish = wish;
-        let sent = match edited.body {
+        let sent = match edited.body() {
             Cow::Borrowed(_) => None,
-            Cow::Owned(body) => Some(body.into()),
+            Cow::Owned(body) => Some(body),
         };
-        (sent.unwrap_or_else(|| translated.into()), losses)
+        (Bytes::from(sent.unwrap_or(translated)).into(), losses)
     } else {
         let edited = body.apply(&edits).map_err(|it| invalid_body(&it))?;
         betas(&edited);
         reading.hold_usage = edited.usage_added;
-        let sent = match edited.body {
-            Cow::Borrowed(_) => inbound.body.clone(),
-            Cow::Owned(body) => body.into(),
-        };
-        (sent, Vec::new())
+        (Pieces::of(inbound.body, &edited), Vec::new())
     };
     Ok(Outbound {
         asked: asked.to_owned(),

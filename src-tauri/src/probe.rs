@@ -129,7 +129,7 @@ pub async fn send(
     let headers = header_map(headers.iter())?;
     let started = tokio::time::Instant::now();
     let asked = async {
-        let mut reply = client.post(to, headers, outbound.body.clone()).await?;
+        let mut reply = client.post(to, headers, outbound.body.as_ref()).await?;
         let body = reply.body.read(MOST_BODY).await;
         if Fault::is_one(reply.status) {
             // An error whose text does not arrive is still an error of that status.

@@ -580,6 +580,8 @@ export type Credential = {
   /** One word for a list: what traffic does. */
   health: "healthy" | "cooling" | "expired" | "no_keys" | "error" | "needs_login" | "disabled";
   id: string;
+  /** Requests that are being answered with it, in all processes; where it has a limit. */
+  in_flight?: number | null;
   key_strategy?: Strategy | null;
   keys?: Keys | null;
   last_refresh_at?: string | null;
@@ -1115,6 +1117,12 @@ export type PoolKeysAdded = {
   duplicates: number;
   keys: KeyResult[];
   malformed: number;
+};
+
+/** The keys that are gone. */
+export type PoolKeysRemoved = {
+  keys: KeyResult[];
+  removed: number;
 };
 
 /** How many keys there are. */
@@ -1816,6 +1824,18 @@ export interface Methods {
     };
     result: Empty;
   };
+  /** Removes all keys that cannot be used any more. */
+  remove_pool_keys: {
+    params: {
+      /** Only those of this account. */
+      credential_id?: string | null;
+      /** Only those of accounts in this group. */
+      pool?: string | null;
+      /** disabled, banned or error; default: disabled and banned. */
+      statuses?: KeyStatus[] | null;
+    };
+    result: PoolKeysRemoved;
+  };
   /** Switches a key on or off; on also lifts its cooling and strikes. */
   toggle_pool_key: {
     params: {
@@ -2341,6 +2361,7 @@ export const ROUTES = {
   list_api_keys: { verb: "GET", path: "/admin/keys" },
   add_pool_keys: { verb: "POST", path: "/admin/keys" },
   remove_pool_key: { verb: "DELETE", path: "/admin/keys/{api_key_id}" },
+  remove_pool_keys: { verb: "POST", path: "/admin/keys/remove" },
   toggle_pool_key: { verb: "PATCH", path: "/admin/keys/{api_key_id}/toggle" },
   test_pool_key: { verb: "POST", path: "/admin/keys/{api_key_id}/test" },
   test_pool_keys: { verb: "POST", path: "/admin/keys/test-all" },

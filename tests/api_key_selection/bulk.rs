@@ -52,6 +52,71 @@ async fn what_became_of_each_key_is_told_in_the_order_given() {
 }
 
 #[tokio::test]
+async fn all_keys_that_cannot_be_used_any_more_go_with_one_call() {
+    let rig = rig().await;
+    let bridge = rig.bridge();
+    let names = ["alpha", "bravo", "gamma", "delta"].map(|it| format!("fk-{it}-0123456789"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let one = json!(pool_of(&rig, &bridge, &names, json!({})).await);
+    let other = json!(pool_of(&rig, &bridge, &["fk-other-0123456789"], json!({})).await);
+    let ids = async |of: &Value| -> Vec<Value> {
+        let listed = ok(&bridge, "list_api_keys", json!({ "credential_id": of })).await;
+        listed["keys"].as_array().expect("keys").iter().map(|it| it["id"].clone()).collect()
+    };
+    let (first, second) = (ids(&one).await, ids(&other).await);
+    let set = async |of: &Value, id: &Value, status: &str| {
+        let params = json!({ "credential_id": of, "api_key_ids": [id], "status": status });
+        ok(&bridge, "set_api_key_status", params).await;
+    };
+    set(&one, &first[0], "disabled").await;
+    set(&one, &first[2], "banned").await;
+    set(&other, &second[0], "disabled").await;
+    // A key that works is never meant.
+    for statuses in [json!(["active"]), json!([]), json!(["disabled", "active"])] {
+        let error = err(&bridge, "remove_pool_keys", json!({ "statuses": statuses })).await;
+        assert_eq!((error.code, &error.data["kind"]), (-32602, &json!("invalid")), "{error}");
+    }
+    let params = json!({ "credential_id": one, "statuses": ["banned"] });
+    let gone = ok(&bridge, "remove_pool_keys", params).await;
+    assert_eq!((&gone["removed"], &gone["keys"][0]["id"]), (&json!(1), &first[2]), "{gone}");
+    let gone = ok(&bridge, "remove_pool_keys", Value::Null).await;
+    assert_eq!(gone["removed"], 2, "of all accounts: {gone}");
+    assert_eq!(ids(&one).await, [first[1].clone(), first[3].clone()]);
+    assert_eq!(ids(&other).await, Vec::<Value>::new());
+    assert_eq!(ok(&bridge, "remove_pool_keys", json!({})).await["removed"], 0);
+}
+
+#[tokio::test]
+async fn keys_of_one_paste_are_listed_in_its_order() {
+    let rig = rig().await;
+    let bridge = rig.bridge();
+    let keys: Vec<String> = (100..120).map(|at| format!("fk-paste-0123456789-{at}")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    pool_of(&rig, &bridge, &keys, json!({})).await;
+    let listed = async || {
+        let listed = ok(&bridge, "list_api_keys", Value::Null).await;
+        let keys = listed["keys"].as_array().expect("keys").clone();
+        keys.iter().map(|it| it["tail"].as_str().expect("a tail").to_owned()).collect::<Vec<_>>()
+    };
+    let expected: Vec<String> = (100..120).map(|at| format!("…-{at}")).collect();
+    assert_eq!(listed().await, expected);
+    // A change of one moves none.
+    let all = ok(&bridge, "list_api_keys", Value::Null).await;
+    ok(&bridge, "toggle_pool_key", json!({ "api_key_id": all["keys"][3]["id"] })).await;
+    assert_eq!(listed().await, expected);
+}
+
+#[tokio::test]
+async fn a_group_that_is_not_there_is_told_with_what_to_do() {
+    let rig = rig().await;
+    let bridge = rig.bridge();
+    let params = json!({ "key": "fk-alpha-0123456789", "pool": "nowhere" });
+    let error = err(&bridge, "add_pool_keys", params).await;
+    assert_eq!(error.data["kind"], "not_found");
+    assert!(error.data["hint"].as_str().is_some_and(|it| it.contains("save_group")), "{error}");
+}
+
+#[tokio::test]
 async fn keys_can_be_replaced_and_those_that_stay_keep_their_state() {
     let rig = rig().await;
     let bridge = rig.bridge();

@@ -240,7 +240,8 @@ def table(bench, arguments):
     gateway_port, gateway, key = bench.gateway(upstream)
     peers = {"nginx": (nginx_port, UPSTREAM_PATH, None),
              "gateway": (gateway_port, "/v1/messages", key)}
-    idle = memory_kb(gateway.pid)
+    processes = {"nginx": nginx, "gateway": gateway}
+    fresh = memory_of_streams(bench, peers, processes, arguments.streams)
 
     def medians(name, text, connections, value, delay_ms=0):
         found = {peer: [] for peer in peers}
@@ -273,26 +274,34 @@ def table(bench, arguments):
     ours, theirs = got["p99_ms"]["gateway"], got["p99_ms"]["nginx"]
     rows.append(("99th percentile, the same run", f"{theirs:.2f} ms", f"{ours:.2f} ms", "",
                  f"{ours - theirs:+.2f} ms"))
-    after = memory_kb(gateway.pid)
-    sizes = {}
-    for peer, (port, path, peer_key) in peers.items():
-        process = {"nginx": nginx, "gateway": gateway}[peer]
-        before = memory_kb(process.pid)
-        held = bench.hold(port, path, peer_key, arguments.streams)
-        time.sleep(0.5)
-        sizes[peer] = (before, memory_kb(process.pid))
-        for it in held:
-            it.close()
+    loaded = memory_of_streams(bench, peers, processes, arguments.streams)
     mb = lambda kb: f"{kb / 1024:.1f} MB"
-    rows.append((f"memory with {arguments.streams:,} open streams", mb(sizes["nginx"][1]),
-                 mb(sizes["gateway"][1]), "<= 60 MB", mb(sizes["gateway"][1])))
-    rows.append(("memory per open stream", f"{per_stream(sizes['nginx'], arguments):.1f} kB",
-                 f"{per_stream(sizes['gateway'], arguments):.1f} kB", "", ""))
+    title = f"memory with {arguments.streams:,} open streams"
+    for sizes, note, goal in [(fresh, "", "<= 60 MB"), (loaded, ", after all rounds", "")]:
+        rows.append((title + note, mb(sizes["nginx"][1]), mb(sizes["gateway"][1]), goal,
+                     mb(sizes["gateway"][1])))
+    rows.append(("memory per open stream", f"{per_stream(fresh['nginx'], arguments):.1f} kB",
+                 f"{per_stream(fresh['gateway'], arguments):.1f} kB", "", ""))
+    idle, after = fresh["gateway"][0], loaded["gateway"][0]
     rows.append(("memory idle, and after all rounds", "", f"{mb(idle)}, {mb(after)}",
                  "<= 20 MB idle", mb(idle)))
     print("| what | nginx | gateway | goal | measured |\n|---|---|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
+
+
+def memory_of_streams(bench, peers, processes, count):
+    """Resident memory in kB, before and with that many open streams."""
+    sizes = {}
+    for peer, (port, path, peer_key) in peers.items():
+        process = processes[peer]
+        before = memory_kb(process.pid)
+        held = bench.hold(port, path, peer_key, count)
+        time.sleep(0.5)
+        sizes[peer] = (before, memory_kb(process.pid))
+        for it in held:
+            it.close()
+    return sizes
 
 
 def per_stream(sizes, arguments):

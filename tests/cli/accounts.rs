@@ -155,6 +155,11 @@ async fn keys_are_listed_switched_replaced_and_removed() {
         home.json_with(&["keys", "add", "Team", "--replace"], "fk-canary-0123456789dddd");
     assert_eq!((&replaced["added"], &replaced["removed"]), (&json!(1), &json!(1)));
     home.run(&["keys", "add", "Team"]).failed(2);
+    home.json(&["keys", "disable", "Team", "dddd"]);
+    home.run(&["keys", "prune"]).failed(2);
+    assert_eq!(home.json(&["keys", "prune", "Team", "--yes"])["removed"], 1);
+    assert_eq!(home.json(&["keys", "prune", "--yes"])["removed"], 0);
+    assert_eq!(home.json(&["keys", "list", "Team"]), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

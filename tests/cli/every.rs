@@ -99,6 +99,7 @@ const ROWS: &[Row] = &[
     row("keys list", With("Team", "", "[] created_at id status tail tokens_used uses"), "Mine").missing("nobody"),
     row("keys add", With("Team", KEYS[2], "added duplicates keys removed"), "Mine").missing("nobody"),
     row("keys remove", With("Team aaaa --yes", "", "added duplicates keys removed"), "Team aaaa").missing("Team zzzz --yes"),
+    row("keys prune", With("Team --yes", "", "keys removed"), "Team").missing("nobody --yes"),
     row("keys enable", With("Team aaaa", "", "keys"), "Team").missing("Team zzzz"),
     row("keys disable", With("Team aaaa", "", "keys"), "Team").missing("Team zzzz"),
     row("keys test", With("Team", "", "ok results"), "Team --all").missing("nobody").needs_login("Gone"),

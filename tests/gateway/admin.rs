@@ -4,12 +4,15 @@
 //! Must not know: who may come in.
 #![cfg(unix)]
 
+use droid_protocol::dialect::Dialect;
 use droid_provider::api::table::{METHODS, Verb};
 use droid_testbed::gateway::Gateway;
 use droid_testbed::http::{Answer, request};
 use droid_testbed::rig::Rig;
+use droid_testbed::upstream::{Action, Match};
 use serde_json::{Value, json};
 
+use super::ask::{Ask, CLAUDE, until};
 use super::kit::host;
 use crate::support::{ok, rig};
 
@@ -75,6 +78,45 @@ async fn accounts_are_made_changed_and_removed() {
     assert_eq!((status, &error["kind"]), (404, &json!("not_found")));
     let ended = admin.gateway.stop().await;
     assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn lists_tell_how_many_requests_are_being_answered_with_an_account_and_a_key() {
+    let rig = rig().await;
+    let admin = Admin::start(&rig).await;
+    let upstream_key = "fk-limited-0123456789abcdef";
+    rig.fake.add_key(upstream_key);
+    let config = json!({ "api_keys": [upstream_key], "max_concurrency": 3 });
+    let made = json!({ "auth_type": "api_key", "config": config });
+    let id = admin.done("POST", "/admin/accounts", made).await["credential_id"].clone();
+    let limits = json!({ "name": "one", "limits": { "concurrency": 2 } });
+    let client = admin.done("POST", "/admin/client-keys", limits).await;
+    let counts = async || {
+        let accounts = admin.done("GET", "/admin/accounts", Value::Null).await;
+        let keys = admin.done("GET", "/admin/client-keys", Value::Null).await;
+        assert_eq!(keys[0]["limits"]["concurrency"], 2, "{keys}");
+        let account = &accounts[0];
+        assert_eq!((&account["id"], &account["max_concurrency"]), (&id, &json!(3)), "{account}");
+        (account["in_flight"].clone(), keys[0]["in_flight"].clone())
+    };
+    assert_eq!(counts().await, (json!(0), json!(0)));
+    let path = "/api/llm/a/v1/messages";
+    let endless = Action::InfiniteStream { bytes: 1 << 40 };
+    rig.fake.script().always(Match::any().path(path), endless);
+    let mut ask = Ask::new(Dialect::Anthropic, CLAUDE, true);
+    ask.headers = vec![("x-api-key".into(), client["key"].as_str().expect("a key").into())];
+    let (one, other) = tokio::join!(ask.open(&admin.gateway), ask.open(&admin.gateway));
+    assert_eq!((one.status, other.status), (200, 200));
+    assert_eq!(counts().await, (json!(2), json!(2)));
+    let at = format!("/admin/accounts/{}", id.as_str().expect("an id"));
+    assert_eq!(admin.done("GET", &at, Value::Null).await["in_flight"], 2);
+    drop((one, other));
+    let free = async || (counts().await == (json!(0), json!(0))).then_some(());
+    until("all places are free", free).await;
+    // Nothing is counted where nothing is limited.
+    let unlimited = json!({ "config": { "max_concurrency": 0 } });
+    assert_eq!(admin.done("PATCH", &at, unlimited).await["in_flight"], Value::Null);
+    admin.gateway.stop().await;
 }
 
 #[tokio::test]

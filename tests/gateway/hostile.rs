@@ -118,6 +118,33 @@ async fn a_request_whose_end_is_ambiguous_is_refused_and_nothing_behind_it_is_an
 }
 
 #[tokio::test]
+async fn what_is_no_request_gets_a_bare_status_and_nothing_behind_it_is_read() {
+    let rig = configured(json!({})).await;
+    let gateway = started(&rig).await;
+    let behind = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let long = format!("GET /healthz HTTP/1.1\r\nx-long: {}\r\n\r\n", "a".repeat(300_000));
+    for (bytes, status) in [
+        (post("content-length: 0\r\ncontent-length: 2\r\n", "{}"), "400"),
+        (post("x-bare: a\rb\r\n", ""), "400"),
+        (post("x-none: a\0b\r\n", ""), "400"),
+        (post("no colon\r\n", ""), "400"),
+        ("GET /health z HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), "400"),
+        ("what is this\r\n\r\n".to_owned(), "400"),
+        (long, "431"),
+    ] {
+        let answer = told(&gateway, format!("{bytes}{behind}").as_bytes()).await;
+        let shown = &bytes[..bytes.len().min(120)];
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown}: {answer}");
+        assert!(answer.contains("connection: close\r\n"), "{shown}: {answer}");
+        assert!(answer.contains("content-length: 0\r\n"), "{shown}: {answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{shown}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{shown}: {answer}");
+    }
+    lives(&gateway).await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_body_with_broken_chunks_is_refused() {
     let rig = configured(json!({})).await;
     let gateway = started(&rig).await;
@@ -126,6 +153,10 @@ async fn a_body_with_broken_chunks_is_refused() {
         "-1\r\n{}\r\n",
         "ffffffffffffffffff\r\n{}",
         "2\r\n{}X\r\n0\r\n\r\n",
+        // A line ends with both: others would see another end.
+        "2\n{}\n0\n\n",
+        "2;a\n{}\r\n0\r\n\r\n",
+        "2\r\n{}0\r\n\r\n",
     ] {
         let framing = "transfer-encoding: chunked\r\nconnection: close\r\n";
         let bytes = post(framing, body);

@@ -152,6 +152,7 @@ pub(crate) async fn happy_params(rig: &Rig, bridge: &Bridge) -> Vec<(&'static st
         ("list_api_keys", json!({ "status": "active", "page": 1 })),
         ("add_pool_keys", json!({ "keys": ["fk-happy-0123456789-j"] })),
         ("remove_pool_key", json!({ "api_key_id": spare(0) })),
+        ("remove_pool_keys", json!({ "statuses": ["error"] })),
         ("toggle_pool_key", json!({ "api_key_id": spare(1), "status": "active" })),
         ("test_pool_key", json!({ "api_key_id": spare(2), "model": MODEL })),
         ("test_pool_keys", json!({ "api_key_ids": [spare(2)], "model": MODEL })),

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use droid_testbed::host::{Bridge, CallError};
 use droid_testbed::rig::Rig;
-use droid_testbed::upstream::{Entry, Minted};
+use droid_testbed::upstream::Minted;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+pub(crate) use crate::evidence::{refreshes, refreshes_of, spends};
 use crate::support::{id_of, ok};
 
 /// Long ago: a token with this end is refreshed before it is lent.
@@ -54,32 +55,10 @@ pub(crate) async fn status(bridge: &Bridge, id: &str) -> String {
     shown["status"].as_str().expect("a status").to_owned()
 }
 
-/// Every refresh the fake was asked for.
-pub(crate) fn refreshes(rig: &Rig) -> Vec<Entry> {
-    let all = rig.fake.journal().on("/user_management/authenticate");
-    all.into_iter().filter(|it| body(it).contains("grant_type=refresh_token")).collect()
-}
-
-/// Every refresh that spent this token, or tried to.
-pub(crate) fn refreshes_of(rig: &Rig, refresh_token: &str) -> Vec<Entry> {
-    let mut all = refreshes(rig);
-    all.retain(|it| spends(it, refresh_token));
-    all
-}
-
-/// Whether a request is a refresh with this token.
-pub(crate) fn spends(entry: &Entry, refresh_token: &str) -> bool {
-    body(entry).contains(&format!("refresh_token={refresh_token}"))
-}
-
 /// The `kind` of a failed call.
 pub(crate) fn kind(error: CallError) -> String {
     let error = error.rpc();
     error.data["kind"].as_str().unwrap_or_else(|| panic!("{error} has no kind")).to_owned()
-}
-
-fn body(entry: &Entry) -> String {
-    String::from_utf8_lossy(&entry.body).into_owned()
 }
 
 /// Polls a sign-in at the pace it asks for until it is over.

@@ -148,7 +148,7 @@ async fn one_kill(
     let victim = Victim::start(rig, &id, kept);
     aim.wait(rig, token, to_request, dice).await;
     let exit = victim.kill().await;
-    let evidence = evidence::gather(rig, &id, token, &exit);
+    let evidence = evidence::gather(rig, &id, token, exit.answer().is_some());
     let recovered = rig.one_shot().call("acquire_credential", this_one(&id)).await;
     let verdict = judge(rig, &minted, &exit, &evidence, recovered);
     tally.lock().unwrap().add(rig, token, &exit, &evidence, verdict);

@@ -29,6 +29,7 @@ mod tests;
 pub use betas::{INTERLEAVED_THINKING, merge_betas};
 pub use error::EditError;
 
+pub use draft::Piece;
 use draft::{Draft, Object, Patch, quote};
 use json::Value;
 
@@ -92,8 +93,8 @@ pub enum Reasoning {
 /// An edited body and what else follows from the edit.
 #[derive(Clone, Debug)]
 pub struct Edited<'a> {
-    /// The body to send; borrowed if nothing changed.
-    pub body: Cow<'a, [u8]>,
+    text: &'a [u8],
+    patch: Patch,
     /// Whether the model is asked to think.
     pub thinking: bool,
     /// For [`merge_betas`].
@@ -198,7 +199,8 @@ impl<'a> Body<'a> {
             Reasoning::Low | Reasoning::Medium | Reasoning::High => notes.thinking,
         };
         Ok(Edited {
-            body: patch.finish(self.bytes).map_or(Cow::Borrowed(self.bytes), Cow::Owned),
+            text: self.bytes,
+            patch: patch.finish(),
             thinking,
             add_betas: notes.add_betas,
             remove_betas: notes.remove_betas,
@@ -257,11 +259,32 @@ impl Reasoning {
 
 // === impl Edited ===
 
-impl Edited<'_> {
+impl<'a> Edited<'a> {
     /// Whether any byte of the body changed.
     #[must_use]
     pub const fn changed(&self) -> bool {
-        matches!(self.body, Cow::Owned(_))
+        !self.patch.is_empty()
+    }
+
+    /// The body to send, one piece behind the other; none of them is empty.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.patch.pieces(self.text.len())
+    }
+
+    /// The body to send in one piece; borrowed if nothing changed.
+    #[must_use]
+    pub fn body(&self) -> Cow<'a, [u8]> {
+        if !self.changed() {
+            return Cow::Borrowed(self.text);
+        }
+        let mut body = Vec::with_capacity(self.text.len() + self.patch.n_added());
+        for piece in self.pieces() {
+            body.extend_from_slice(match &piece {
+                Piece::Kept(span) => self.text.get(span.clone()).unwrap_or_default(),
+                Piece::New(with) => with.as_bytes(),
+            });
+        }
+        Cow::Owned(body)
     }
 }
 

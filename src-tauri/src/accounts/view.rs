@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::ids::AccountId;
 use crate::pool::account::{Account, Group, Health, Key, KeyStatus, Kind, ModelCooling, Status};
 use crate::secret::Personal;
 
@@ -41,6 +42,9 @@ pub struct AccountView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     strikes: Vec<String>,
     max_concurrency: u32,
+    /// Requests that are being answered with it, in all processes; where it has a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_flight: Option<u32>,
     has_proxy: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy: Option<String>,
@@ -173,6 +177,7 @@ impl AccountView {
             model_cooling: model_cooling(&account.health, now),
             strikes: strikes(&account.health),
             max_concurrency: account.max_concurrency,
+            in_flight: None,
             has_proxy: account.has_proxy,
             proxy,
             user_agent: account.user_agent.clone(),
@@ -192,6 +197,14 @@ impl AccountView {
             keys: None,
             revision: account.revision,
         }
+    }
+
+    /// With how many of its places are taken, if it has a limit; `taken` is of all accounts.
+    #[must_use]
+    pub fn with_taken(mut self, taken: &[(AccountId, u32)]) -> Self {
+        let own = taken.iter().find(|(id, _)| id.as_str() == self.id).map_or(0, |(_, n)| *n);
+        self.in_flight = (self.max_concurrency > 0).then_some(own);
+        self
     }
 
     /// With its keys counted.

@@ -74,7 +74,7 @@ pub const METHODS: &[Spec] = &[
         name: "list_credentials",
         purpose: "All accounts; never a secret.",
         params: &[],
-        result: "[credential]: {id, credential_id, name, auth_type, endpoint_type, priority, groups, enabled, schedulable, status, error?, health, cooling?: {until, reason}, model_cooling?: [{model, until}], strikes?: [RFC 3339], max_concurrency, has_proxy, proxy?: masked URL, user_agent?, owner_email?, owner_name?, user_id?, organization_id?, subscription_expires_at?, created_at, last_used_at?, last_refresh_at?, expires_at?, uses, tokens_used, keys?: {active, cooling, disabled, banned, error}, revision}",
+        result: "[credential]: {id, credential_id, name, auth_type, endpoint_type, priority, groups, enabled, schedulable, status, error?, health, cooling?: {until, reason}, model_cooling?: [{model, until}], strikes?: [RFC 3339], max_concurrency, in_flight? (where there is a limit), has_proxy, proxy?: masked URL, user_agent?, owner_email?, owner_name?, user_id?, organization_id?, subscription_expires_at?, created_at, last_used_at?, last_refresh_at?, expires_at?, uses, tokens_used, keys?: {active, cooling, disabled, banned, error}, revision}",
         http: &[get("/admin/accounts")],
     },
     Spec {
@@ -246,6 +246,17 @@ pub const METHODS: &[Spec] = &[
         params: &["api_key_id: string"],
         result: "{}",
         http: &[delete("/admin/keys/{api_key_id}")],
+    },
+    Spec {
+        name: "remove_pool_keys",
+        purpose: "Removes all keys that cannot be used any more.",
+        params: &[
+            "statuses?: list of strings - which go: disabled, banned or error; default: disabled and banned",
+            "credential_id?: string - only those of this account",
+            "pool?: string - only those of accounts in this group; default is those in none",
+        ],
+        result: "{removed, keys: [{id?, tail, outcome: removed}]}",
+        http: &[post("/admin/keys/remove")],
     },
     Spec {
         name: "toggle_pool_key",

@@ -29,6 +29,8 @@ pub(crate) enum Keys {
     Add(Add),
     /// Remove keys for good
     Remove(Remove),
+    /// Remove all keys for good that are disabled or banned
+    Prune(Prune),
     /// Use keys again; this lifts pauses, strikes and bans, too
     Enable(Chosen),
     /// Use keys no more
@@ -73,6 +75,16 @@ pub(crate) struct Remove {
     yes: bool,
 }
 
+/// A pool that shrinks to what can be used.
+#[derive(Args)]
+pub(crate) struct Prune {
+    /// Name, id, or the first letters of an id; else all pools
+    account: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
 // === impl Keys ===
 
 impl Keys {
@@ -81,6 +93,7 @@ impl Keys {
             Self::List(it) => list(session, &it.account).await,
             Self::Add(it) => it.run(session).await,
             Self::Remove(it) => it.run(session).await,
+            Self::Prune(it) => it.run(session).await,
             Self::Enable(it) => it.set(session, "active").await,
             Self::Disable(it) => it.set(session, "disabled").await,
             Self::Test(it) => it.run(session).await,
@@ -147,6 +160,22 @@ impl Remove {
         ask::confirm(&format!("Remove {} keys for good", ids.len()), self.yes)?;
         let params = json!({ "credential_id": id, "api_key_ids": ids });
         let changed: Value = session.call("remove_api_keys", params).await?;
+        let mut page = session.page();
+        page.said(&format!("{} removed.", changed["removed"]), Tone::Good);
+        Ok(Answer::new(changed, page))
+    }
+}
+
+// === impl Prune ===
+
+impl Prune {
+    async fn run(&self, session: &Session) -> Result<Answer> {
+        let mut params = json!({});
+        if let Some(account) = &self.account {
+            params["credential_id"] = json!(names::account_id(session, account).await?);
+        }
+        ask::confirm("Remove all disabled and banned keys for good", self.yes)?;
+        let changed: Value = session.call("remove_pool_keys", params).await?;
         let mut page = session.page();
         page.said(&format!("{} removed.", changed["removed"]), Tone::Good);
         Ok(Answer::new(changed, page))

@@ -142,6 +142,10 @@ impl Live {
     /// Nothing has changed then.
     pub fn update(&self, patch: &Value, expected: Option<u64>) -> Result<()> {
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // Until it is saved, so that of two processes each goes on from what the other saved.
+        let _lock = self.0.origin.lock()?;
+        // Two files written within one tick of the clock look the same.
+        seen.clear();
         self.reread(&mut seen)?;
         let before = self.get();
         let current = before.revision();

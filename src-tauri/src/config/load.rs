@@ -3,7 +3,7 @@
 //! Owns: the order of sources, merging, saving.
 //! Must not know: what any key means.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -148,17 +148,33 @@ impl Origin {
     /// `Invalid` for the patch, `Config` when there is nowhere to keep it or the file there cannot
     /// be read, `Data` when it cannot be written.
     pub fn save(&self, before: &Config, patch: &Value) -> Result<()> {
-        let Some(path) = &self.user_file else {
-            return Err(Error::Config {
-                origin: "environment".to_owned(),
-                message: format!("there is no home folder: name a file with {}", env::CONFIG),
-            });
-        };
+        let path = self.kept_in()?;
         before.merged(patch)?;
         let patch = before.unmasked(patch)?;
         let mut value = if path.is_file() { read(path)? } else { json!({}) };
         merge(&mut value, &patch);
         write(path, &value)
+    }
+
+    /// Keeps other processes from saving until what it answers is dropped; waits for one that is at
+    /// it. Whoever saves reads after this, and knows what the others saved.
+    ///
+    /// # Errors
+    /// `Config` when there is nowhere to keep a change, `Data` when its folder cannot be written or
+    /// another process does not finish.
+    pub(super) fn lock(&self) -> Result<File> {
+        let path = self.kept_in()?;
+        if let Some(folder) = path.parent() {
+            files::make_private_dir(folder)?;
+        }
+        files::lock_beside(path).map_err(|source| unwritable(path, source))
+    }
+
+    fn kept_in(&self) -> Result<&Path> {
+        self.user_file.as_deref().ok_or_else(|| Error::Config {
+            origin: "environment".to_owned(),
+            message: format!("there is no home folder: name a file with {}", env::CONFIG),
+        })
     }
 }
 
@@ -185,7 +201,11 @@ fn write(path: &Path, value: &Value) -> Result<()> {
     }
     // A proxy's URL may hold a password.
     files::replace_private(path, format!("{text}\n").as_bytes())
-        .map_err(|source| files::data_error(path, "the configuration cannot be written", source))
+        .map_err(|source| unwritable(path, source))
+}
+
+fn unwritable(path: &Path, source: io::Error) -> Error {
+    files::data_error(path, "the configuration cannot be written", source)
 }
 
 fn overrides(env: &dyn Env) -> Result<Value> {

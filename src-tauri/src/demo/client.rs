@@ -60,7 +60,7 @@ pub(crate) async fn ask(
     let client = Clients::new(Vec::new()).client(None)?;
     let broken = |it: Transport| failed(it.text);
     let mut reply =
-        client.post(to, headers, Bytes::from(body.to_string())).await.map_err(broken)?;
+        client.post(to, headers, &[Bytes::from(body.to_string())]).await.map_err(broken)?;
     let mut decoder = StreamDecoder::new(dialect);
     let mut asked = Asked { text: String::new(), pieces: 0, first: Duration::ZERO };
     let mut events = Vec::new();

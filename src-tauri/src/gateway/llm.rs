@@ -47,7 +47,10 @@ async fn probe() -> &'static str {
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let request_id = format!("req_{}", shared.app.entropy.uuid().simple());
+    let request_id = {
+        let app = &shared.app;
+        format!("req_{}", app.entropy.timed_uuid(app.clock.now()).simple())
+    };
     let path = Path::of(request.uri(), request.headers());
     let dialect = path.dialect;
     let answering = AssertUnwindSafe(answer(&shared, &request_id, path, request)).catch_unwind();

@@ -34,7 +34,7 @@ use crate::config::Config;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Connections at the same time; more wait to be taken.
-    connections: usize,
+    pub(super) connections: usize,
     /// From the beginning of a connection, or the end of the last answer on it, to the end of the
     /// next request's head.
     head_time: Duration,
@@ -67,7 +67,7 @@ const OUT_OF_FILES: Duration = Duration::from_millis(100);
 /// many are open.
 pub(super) async fn run(
     listener: TcpListener,
-    workers: &Workers,
+    workers: &mut Workers<Accepted>,
     limits: &Limits,
     (mut stopped, count): (watch::Receiver<bool>, Arc<AtomicUsize>),
 ) {

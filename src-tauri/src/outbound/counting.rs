@@ -47,13 +47,14 @@ pub fn counting(mut outbound: Outbound) -> Result<Option<Outbound>> {
         return Ok(None);
     }
     // The members as text: what is counted must be what would be sent.
-    let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&outbound.body)
+    let whole = outbound.body.whole();
+    let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&whole)
         .map_err(|_| Error::Internal("an edited body is not an object".to_owned()))?;
     members.retain(|name, _| !OUTPUT.contains(&name.as_ref()));
     let body = serde_json::to_vec(&members)
         .map_err(|_| Error::Internal("a count cannot be asked for".to_owned()))?;
     outbound.url.push_str("/count_tokens");
-    outbound.body = Bytes::from(body);
+    outbound.body = Bytes::from(body).into();
     outbound.reading.stream = false;
     // A count is no answer of a model: it is read as it comes.
     outbound.reading.client = outbound.reading.upstream;

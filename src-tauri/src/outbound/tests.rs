@@ -62,11 +62,12 @@ fn every_dialect_reaches_every_endpoint() {
                 };
                 let outbound = prepare(&config, &inbound).expect("a request");
                 let case = format!("{client} to {endpoint}, stream {stream}");
-                let sent: Value = serde_json::from_slice(&outbound.body).expect("JSON");
+                let sent: Value = serde_json::from_slice(&outbound.body.whole()).expect("JSON");
                 assert_eq!(sent["model"], model, "{case}");
                 assert_eq!(sent["stream"].as_bool().unwrap_or(false), stream, "{case}");
                 assert_eq!(sent.get("metadata"), None, "{case}");
-                let text = String::from_utf8_lossy(&outbound.body);
+                let text = outbound.body.whole();
+                let text = String::from_utf8_lossy(&text);
                 assert_eq!(text.matches(&config.request.system_prompt).count(), 1, "{case}");
                 assert!(text.contains("ping"), "{case}");
                 let reading = &outbound.reading;
@@ -88,7 +89,20 @@ fn a_body_that_needs_no_edit_is_not_copied() {
     config.request.system_prompt.clear();
     let body = Bytes::from_static(br#"{"model":"gpt-5-codex","input":"ping"}"#);
     let outbound = prepare(&config, &inbound(Dialect::Responses, &body)).expect("a request");
-    assert_eq!(outbound.body.as_ptr(), body.as_ptr());
+    assert_eq!(outbound.body.whole().as_ptr(), body.as_ptr());
+}
+
+#[test]
+fn what_an_edit_leaves_is_not_copied() {
+    let body = Bytes::from_static(br#"{"model":"gpt-5","input":"ping","stream":true}"#);
+    let mut config = Config::default();
+    config.request.system_prompt.clear();
+    let outbound = prepare(&config, &inbound(Dialect::Responses, &body)).expect("a request");
+    let inside = body.as_ptr_range();
+    let kept = outbound.body.as_ref().iter().filter(|it| inside.contains(&it.as_ptr()));
+    let [first, last] = kept.collect::<Vec<_>>()[..] else { panic!("{:?}", outbound.body) };
+    assert_eq!(first, r#"{"model":"#);
+    assert_eq!(last, r#","input":"ping","stream":true}"#);
 }
 
 #[test]
@@ -108,7 +122,8 @@ fn thoughts_of_another_provider_never_reach_anthropic() {
         .to_string(),
     );
     let outbound = prepare(&Config::default(), &inbound(Dialect::Anthropic, &body)).expect("sent");
-    let text = String::from_utf8_lossy(&outbound.body);
+    let text = outbound.body.whole();
+    let text = String::from_utf8_lossy(&text);
     assert!(!text.contains("dp1.") && !text.contains("\"thinking\""), "{text}");
     assert!(text.contains("\"b\""), "{text}");
     assert!(!outbound.reading.translates());
@@ -133,7 +148,7 @@ fn own_thoughts_are_forgotten_only_on_demand() {
     let config = Config::default();
     let kept = inbound(Dialect::Anthropic, &body);
     let sent = |it: &Inbound<'_>| {
-        String::from_utf8(prepare(&config, it).expect("sent").body.into()).expect("UTF-8")
+        String::from_utf8(prepare(&config, it).expect("sent").body.whole().into()).expect("UTF-8")
     };
     assert!(sent(&kept).contains("c2ln"));
     assert!(!sent(&Inbound { forget_thoughts: true, ..kept }).contains("c2ln"));
@@ -162,7 +177,7 @@ fn a_count_asks_with_what_would_be_sent_but_for_the_output() {
         |body| prepare(&Config::default(), &inbound(Dialect::Chat, body)).expect("it is");
     let outbound = counting(prepared(&body)).expect("a count").expect("Anthropic counts");
     assert!(outbound.url.ends_with("/a/v1/messages/count_tokens"), "{}", outbound.url);
-    let sent: Value = serde_json::from_slice(&outbound.body).expect("JSON");
+    let sent: Value = serde_json::from_slice(&outbound.body.whole()).expect("JSON");
     assert_eq!((sent.get("max_tokens"), sent.get("stream")), (None, None));
     assert!(sent["messages"].is_array() && sent["system"].is_array(), "{sent}");
     let body = asked(Dialect::Chat, "glm-4.6", true);

@@ -123,7 +123,7 @@ impl Attempt {
         let config = self.parts.config.get();
         let (client, to) = self.way(outbound).await.map_err(|it| of_error(&it))?;
         let headers = header_map(self.headers.iter()).map_err(|it| of_error(&it))?;
-        let sending = client.post(to, headers, outbound.body.clone());
+        let sending = client.post(to, headers, outbound.body.as_ref());
         let reply = match timeout(config.timeout, sending).await {
             Ok(reply) => reply.map_err(|it| Refused::of(it.to_fault()))?,
             Err(_) => return Err(Refused::of(no_answer())),

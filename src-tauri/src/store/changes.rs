@@ -117,7 +117,8 @@ pub(super) fn changed<T>(
     since: i64,
     from_row: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Fail> {
-    let sql = format!("SELECT {columns} FROM {table} WHERE revision > ?1 ORDER BY revision");
+    // As they were added: keys that were pasted together are told in the order of the paste.
+    let sql = format!("SELECT {columns} FROM {table} WHERE revision > ?1 ORDER BY rowid");
     let mut statement = db.conn.prepare_cached(&sql)?;
     let rows = statement.query_map([since], from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

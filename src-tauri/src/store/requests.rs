@@ -6,7 +6,7 @@
 use droid_protocol::dialect::{Dialect, Endpoint};
 use droid_protocol::event::Usage;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -142,41 +142,40 @@ pub(super) fn sweep(db: &Db, before: Timestamp) -> Result<usize, Fail> {
 /// Writes them; one that is there already stays as it is.
 pub(super) fn write(db: &Db, rows: &[RequestRow]) -> Result<(), Fail> {
     let mut statement = db.conn.prepare_cached(
-        "INSERT INTO requests VALUES (:id, :started_at, :client_key, :client, :endpoint,
-             :model_asked, :model_sent, :stream, :session, :account, :key, :attempts, :skipped,
-             :status, :outcome, :input, :output, :cache_read, :cache_write_5m, :cache_write_1h,
-             :reasoning, :cost, :latency, :first_token, :upstream_id)
+        "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+             ?, ?, ?, ?)
          ON CONFLICT DO NOTHING",
     )?;
     for row in rows {
         let last = row.attempts.last();
-        statement.execute(named_params! {
-            ":id": row.id,
-            ":started_at": row.started_at,
-            ":client_key": row.client_key_id,
-            ":client": Word(row.client),
-            ":endpoint": row.endpoint.map(Word),
-            ":model_asked": row.model_asked,
-            ":model_sent": row.model_sent,
-            ":stream": row.stream,
-            ":session": row.session,
-            ":account": last.and_then(|it| it.account.as_ref()),
-            ":key": last.and_then(|it| it.key.as_ref()),
-            ":attempts": Json(&row.attempts),
-            ":skipped": Json(&row.skipped),
-            ":status": row.status,
-            ":outcome": row.outcome,
-            ":input": Count(row.usage.input_tokens),
-            ":output": Count(row.usage.output_tokens),
-            ":cache_read": Count(row.usage.cache_read_tokens),
-            ":cache_write_5m": Count(row.usage.cache_write_5m_tokens),
-            ":cache_write_1h": Count(row.usage.cache_write_1h_tokens),
-            ":reasoning": Count(row.usage.reasoning_tokens),
-            ":cost": Count(row.cost),
-            ":latency": Count(row.latency_ms),
-            ":first_token": row.first_token_ms.map(Count),
-            ":upstream_id": row.upstream_request_id,
-        })?;
+        // In the order of the table: named ones are looked up each time.
+        statement.execute(params![
+            row.id,
+            row.started_at,
+            row.client_key_id,
+            Word(row.client),
+            row.endpoint.map(Word),
+            row.model_asked,
+            row.model_sent,
+            row.stream,
+            row.session,
+            last.and_then(|it| it.account.as_ref()),
+            last.and_then(|it| it.key.as_ref()),
+            Json(&row.attempts),
+            Json(&row.skipped),
+            row.status,
+            row.outcome,
+            Count(row.usage.input_tokens),
+            Count(row.usage.output_tokens),
+            Count(row.usage.cache_read_tokens),
+            Count(row.usage.cache_write_5m_tokens),
+            Count(row.usage.cache_write_1h_tokens),
+            Count(row.usage.reasoning_tokens),
+            Count(row.cost),
+            Count(row.latency_ms),
+            row.first_token_ms.map(Count),
+            row.upstream_request_id,
+        ])?;
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ impl Direct {
         &self,
         to: Uri,
         headers: HeaderMap,
-        body: Bytes,
+        body: &[Bytes],
     ) -> Result<Answer<Incoming>, Failure> {
         let origin = Origin::of(&to)?;
         let connection = match self.kept.take(&origin) {
@@ -99,7 +99,7 @@ impl Direct {
         };
         // Requests that came together go out together: a turn for those that are being read.
         tokio::task::yield_now().await;
-        let Answer { status, headers, body } = wire::post(connection, &to, &headers, &body).await?;
+        let Answer { status, headers, body } = wire::post(connection, &to, &headers, body).await?;
         let mut body = Incoming { body, origin, kept: Arc::clone(&self.kept) };
         body.keep();
         Ok(Answer { status, headers, body })

@@ -64,7 +64,8 @@ pub fn header_map<'a>(
 // === impl Client ===
 
 impl Client {
-    /// Posts a body and waits for the head of the answer. Time limits are the caller's.
+    /// Posts a body, given in pieces, and waits for the head of the answer. Time limits are the
+    /// caller's.
     ///
     /// # Errors
     /// When no answer came.
@@ -72,7 +73,7 @@ impl Client {
         &self,
         to: Address,
         headers: HeaderMap,
-        body: Bytes,
+        body: &[Bytes],
     ) -> std::result::Result<Reply, Transport> {
         match &self.direct {
             Some(direct) => {
@@ -87,6 +88,10 @@ impl Client {
             None => {
                 let mut request = reqwest::Request::new(Method::POST, to.url);
                 *request.headers_mut() = headers;
+                let body = match body {
+                    [one] => one.clone(),
+                    pieces => pieces.concat().into(),
+                };
                 *request.body_mut() = Some(body.into());
                 let sent = self.http.execute(request).await;
                 let mut response = sent.map_err(|error| Transport::of(error, true))?;

@@ -30,7 +30,7 @@ async fn get(client: &Client, url: Url) -> Result<u16, Transport> {
 /// Over the other way out that a client without a proxy has.
 async fn post(client: &Client, url: &Url) -> Result<u16, Transport> {
     let to = Address::parse(url.as_str()).unwrap();
-    let mut reply = client.post(to, HeaderMap::new(), Bytes::from_static(b"{}")).await?;
+    let mut reply = client.post(to, HeaderMap::new(), &[Bytes::from_static(b"{}")]).await?;
     while let Some(chunk) = reply.body.chunk().await {
         chunk?;
     }

@@ -66,12 +66,12 @@ pub(super) async fn post<S>(
     mut stream: S,
     to: &Uri,
     headers: &HeaderMap,
-    body: &[u8],
+    body: &[Bytes],
 ) -> io::Result<Answer<Body<S>>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let head = head_of(to, headers, body.len());
+    let head = head_of(to, headers, body.iter().map(Bytes::len).sum());
     let mut call = receiving()?;
     let mut rest = Vec::new();
     let sent = send(&mut stream, &head, body, &mut rest).await?;
@@ -137,20 +137,24 @@ fn receiving() -> io::Result<Call<RecvResponse>> {
 
 /// Sends head and body. False where the answer began before all of it was taken: the rest is not
 /// sent then, and the connection serves no other request (RFC 9112 section 9.6).
-async fn send<S>(stream: &mut S, head: &[u8], body: &[u8], rest: &mut Vec<u8>) -> io::Result<bool>
+async fn send<S>(
+    stream: &mut S,
+    head: &[u8],
+    body: &[Bytes],
+    rest: &mut Vec<u8>,
+) -> io::Result<bool>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut at = 0;
+    let parts = std::iter::once(head).chain(body.iter().map(Bytes::as_ref));
+    let parts: Vec<&[u8]> = parts.filter(|it| !it.is_empty()).collect();
+    let mut parts: Vec<IoSlice<'_>> = parts.into_iter().map(IoSlice::new).collect();
+    let mut left = parts.as_mut_slice();
     std::future::poll_fn(|context| {
-        while at < head.len() + body.len() {
-            let parts = [
-                IoSlice::new(head.get(at..).unwrap_or_default()),
-                IoSlice::new(body.get(at.saturating_sub(head.len())..).unwrap_or_default()),
-            ];
-            match Pin::new(&mut *stream).poll_write_vectored(context, &parts) {
+        while !left.is_empty() {
+            match Pin::new(&mut *stream).poll_write_vectored(context, left) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(n)) => at += n,
+                Poll::Ready(Ok(n)) => IoSlice::advance_slices(&mut left, n),
                 // Whoever closes early says why before: that is worth more than the failure.
                 Poll::Ready(Err(error)) => {
                     let told = matches!(fill(stream, context, rest), Poll::Ready(Ok(1..)));

@@ -34,9 +34,18 @@ enum Fate {
 }
 
 /// Pieces of a body that change; all other bytes stay.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Patch {
     cuts: Vec<(Range<usize>, String)>,
+}
+
+/// A piece of an edited body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece<'p> {
+    /// These bytes of the body as it came.
+    Kept(Range<usize>),
+    /// New ones.
+    New(&'p str),
 }
 
 // === impl Object ===
@@ -186,23 +195,33 @@ impl Patch {
         self.insert(array.span().start + 1, format!("{json}{comma}"));
     }
 
-    /// The new body, or `None` if nothing changes.
-    pub(super) fn finish(mut self, text: &[u8]) -> Option<Vec<u8>> {
-        if self.cuts.is_empty() {
-            return None;
-        }
+    /// Puts the cuts in the order of the text.
+    pub(super) fn finish(mut self) -> Self {
         // Stable: what is inserted behind a removed member stays behind it.
         self.cuts.sort_by_key(|(span, _)| span.start);
-        let n_added: usize = self.cuts.iter().map(|(_, with)| with.len()).sum();
-        let mut body = Vec::with_capacity(text.len() + n_added);
-        let mut at = 0;
-        for (span, with) in &self.cuts {
-            body.extend_from_slice(text.get(at..span.start).unwrap_or_default());
-            body.extend_from_slice(with.as_bytes());
-            at = span.end;
-        }
-        body.extend_from_slice(text.get(at..).unwrap_or_default());
-        Some(body)
+        self
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.cuts.is_empty()
+    }
+
+    /// The bytes it puts in.
+    pub(super) fn n_added(&self) -> usize {
+        self.cuts.iter().map(|(_, with)| with.len()).sum()
+    }
+
+    /// What a text of that length becomes, once [`Patch::finish`] was called.
+    pub(super) fn pieces(&self, length: usize) -> impl Iterator<Item = Piece<'_>> {
+        let starts = std::iter::once(0).chain(self.cuts.iter().map(|(span, _)| span.end));
+        let ends = self.cuts.iter().map(|(span, _)| span.start).chain([length]);
+        let kept = starts.zip(ends).map(|(start, end)| Piece::Kept(start..end));
+        let new = self.cuts.iter().map(|(_, with)| Some(Piece::New(with))).chain([None]);
+        let pieces = kept.zip(new).flat_map(|(kept, new)| std::iter::once(kept).chain(new));
+        pieces.filter(|it| match it {
+            Piece::Kept(span) => !span.is_empty(),
+            Piece::New(with) => !with.is_empty(),
+        })
     }
 }
 

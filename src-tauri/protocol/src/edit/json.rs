@@ -132,7 +132,14 @@ impl<'a> Value<'a> {
 
     /// Whether the value is a string that means `text`.
     pub(crate) fn is_str(self, text: &str) -> bool {
-        self.as_str().is_some_and(|it| it == text)
+        // What is escaped is longer than what it means.
+        match self.inner() {
+            Some(inner) if inner.len() > text.len() => {
+                inner.contains('\\') && self.as_str().is_some_and(|it| it == text)
+            }
+            Some(inner) => inner == text && !inner.contains('\\'),
+            None => false,
+        }
     }
 
     /// Whether the value is a string whose meaning begins with `prefix`, however it is escaped.

@@ -19,7 +19,7 @@ pub(super) const PROMPT: &str = "You are Droid, an \"AI\" agent.";
 /// Applies and returns the text.
 fn edited<'a>(dialect: Dialect, body: &'a str, edits: &Edits<'_>) -> (String, Edited<'a>) {
     let edited = Body::parse(dialect, body.as_bytes()).unwrap().apply(edits).unwrap();
-    (String::from_utf8(edited.body.to_vec()).unwrap(), edited)
+    (String::from_utf8(edited.body().to_vec()).unwrap(), edited)
 }
 
 /// Applies and returns the meaning.

@@ -183,7 +183,9 @@ pub(super) fn register(table: &mut Table) -> Registered {
 /// An account with its keys, as `get_credential` shows it.
 pub(super) async fn shown(app: &App, account: &Account) -> Result<AccountView> {
     let now = app.clock.now();
+    let taken = taken(app, [account]).await?;
     let view = AccountView::new(account, masked_proxy(app, account).await?, now);
+    let view = view.with_taken(&taken);
     if account.kind != Kind::ApiKey {
         return Ok(view);
     }
@@ -219,9 +221,11 @@ async fn created(app: &App, kind: Kind, spec: &AccountSpec) -> Result<CreatedCre
 async fn list(app: &App) -> Result<Vec<AccountView>> {
     let now = app.clock.now();
     let changes = app.store.changes_since(0).await?;
+    let taken = taken(app, &changes.accounts).await?;
     let mut views = Vec::with_capacity(changes.accounts.len());
     for account in &changes.accounts {
         let view = AccountView::new(account, masked_proxy(app, account).await?, now);
+        let view = view.with_taken(&taken);
         let keys = changes.keys.iter().filter(|it| it.account_id == account.id);
         views.push(match account.kind {
             Kind::ApiKey => view.with_counts(keys, now),
@@ -229,6 +233,17 @@ async fn list(app: &App) -> Result<Vec<AccountView>> {
         });
     }
     Ok(views)
+}
+
+/// How many places are taken; nothing is asked where no account has a limit.
+async fn taken(
+    app: &App,
+    accounts: impl IntoIterator<Item = &Account>,
+) -> Result<Vec<(AccountId, u32)>> {
+    if accounts.into_iter().all(|it| it.max_concurrency == 0) {
+        return Ok(Vec::new());
+    }
+    app.store.live_leases(app.clock.now()).await
 }
 
 async fn masked_proxy(app: &App, account: &Account) -> Result<Option<String>> {

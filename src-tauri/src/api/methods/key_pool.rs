@@ -1,10 +1,11 @@
-//! All keys of all pools as one (seed S3, 密钥池): list, count, add, switch, test, move, export.
+//! All keys of all pools as one (seed S3, 密钥池): list, count, add, remove, switch, test, move,
+//! export.
 //!
 //! Owns: the params and results of these methods; what droid2api's "pool" is here: a group, and its
 //! first account of keys.
 //! Must not know: how keys are stored or picked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,27 @@ struct Add {
 #[derive(Deserialize, JsonSchema)]
 struct ById {
     api_key_id: KeyId,
+}
+
+/// Which keys go.
+#[derive(Deserialize, JsonSchema)]
+struct RemoveAll {
+    /// disabled, banned or error; default: disabled and banned.
+    #[serde(default)]
+    statuses: Option<Vec<KeyStatus>>,
+    /// Only those of this account.
+    #[serde(default)]
+    credential_id: Option<AccountId>,
+    /// Only those of accounts in this group.
+    #[serde(default, alias = "poolGroup")]
+    pool: Option<GroupId>,
+}
+
+/// The keys that are gone.
+#[derive(Serialize, JsonSchema)]
+struct PoolKeysRemoved {
+    removed: usize,
+    keys: Vec<KeyResult>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -202,6 +224,9 @@ pub(super) fn register(table: &mut Table) -> Registered {
         app.accounts.remove_keys(&account.id, &[key.id], None).await?;
         Ok(Empty {})
     })?;
+    table.add("remove_pool_keys", |context, it: RemoveAll| async move {
+        remove_all(context.app().await?, it).await
+    })?;
     table.add("toggle_pool_key", |context, it: Toggle| async move {
         let app = context.app().await?;
         let (account, key) = found(app, &it.api_key_id).await?;
@@ -303,6 +328,27 @@ async fn add(app: &App, it: Add) -> Result<PoolKeysAdded> {
         malformed: count("malformed"),
         keys,
     })
+}
+
+/// What cannot be used any more goes, account by account.
+async fn remove_all(app: &App, it: RemoveAll) -> Result<PoolKeysRemoved> {
+    let statuses = it.statuses.unwrap_or_else(|| vec![KeyStatus::Disabled, KeyStatus::Banned]);
+    if statuses.is_empty() || statuses.contains(&KeyStatus::Active) {
+        let message = "expected disabled, banned or error; a key that works is removed by its id";
+        return Err(Error::invalid("statuses", message));
+    }
+    let changes = app.store.changes_since(0).await?;
+    let filter = Filter { status: None, credential_id: it.credential_id, pool: it.pool };
+    let fitting = filter.of(&changes).into_iter().filter(|(_, key)| statuses.contains(&key.status));
+    let mut by_account: BTreeMap<&AccountId, Vec<KeyId>> = BTreeMap::new();
+    for (account, key) in fitting {
+        by_account.entry(&account.id).or_default().push(key.id.clone());
+    }
+    let mut keys = Vec::new();
+    for (id, ids) in by_account {
+        keys.extend(app.accounts.remove_keys(id, &ids, None).await?.keys);
+    }
+    Ok(PoolKeysRemoved { removed: keys.iter().filter(|it| it.outcome == "removed").count(), keys })
 }
 
 async fn test_all(app: &App, it: TestAll) -> Result<PoolTested> {
@@ -423,7 +469,8 @@ impl Filter {
         let pairs =
             changes.keys.iter().filter_map(|key| Some((*accounts.get(&key.account_id)?, key)));
         let mut fitting: Vec<_> = pairs.filter(|(account, key)| fits(account, key)).collect();
-        fitting.sort_by(|(_, a), (_, b)| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        // Those of one moment stay in the order they were given in.
+        fitting.sort_by_key(|(_, key)| key.created_at);
         fitting
     }
 }

@@ -130,7 +130,7 @@ async fn transform_request(context: &Context, it: Request) -> Result<Transformed
         carry: Reader::to_client(upstream, client, wish, hold_usage).carry(),
         losses: outbound.losses,
         protocol: client,
-        request: raw(outbound.body.into())?,
+        request: raw(outbound.body.whole().into())?,
         endpoint_type: outbound.route.endpoint,
         url: outbound.url,
     })

@@ -45,7 +45,7 @@ pub(super) fn one(session: &Session, account: Value) -> Answer {
         page.fact("schedulable", "no: only by binding");
     }
     if it["max_concurrency"].as_u64().is_some_and(|n| n > 0) {
-        page.fact("at once", it["max_concurrency"].to_string());
+        page.fact("at once", format!("{} of {}", it["in_flight"], it["max_concurrency"]));
     }
     page.fact("proxy", text(&it["proxy"]));
     page.fact("user agent", text(&it["user_agent"]));

@@ -99,7 +99,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 async fn echo(direct: &Direct, scheme: &str, port: u16, body: &Bytes) -> Result<Vec<u8>, Failure> {
     let to: Uri = format!("{scheme}://localhost:{port}/x").parse().unwrap();
-    let mut answer = direct.post(to, HeaderMap::new(), body.clone()).await?;
+    let mut answer = direct.post(to, HeaderMap::new(), std::slice::from_ref(body)).await?;
     assert_eq!(answer.status.as_u16(), 200);
     let mut all = Vec::new();
     while let Some(chunk) = std::future::poll_fn(|it| answer.body.poll_chunk(it)).await {
@@ -168,7 +168,7 @@ async fn an_answer_that_is_not_read_to_its_end_ends_its_connection() {
     let direct = client_of(None, LONG);
     let to: Uri = format!("http://localhost:{}/x", host.port).parse().unwrap();
     let body = Bytes::from(vec![b'x'; 1 << 20]);
-    let answer = direct.post(to, HeaderMap::new(), body).await.unwrap();
+    let answer = direct.post(to, HeaderMap::new(), &[body]).await.unwrap();
     drop(answer);
     drop(direct);
     // The host's writes fail, or it reads the end.

@@ -12,13 +12,14 @@ struct Script {
     pieces: VecDeque<Vec<u8>>,
     closes: bool,
     sent: Vec<u8>,
-    /// How many bytes are taken of what is sent.
+    /// How many bytes are taken of what is sent, in all and at once.
     takes: usize,
+    most: usize,
 }
 
 fn script(pieces: &[&[u8]]) -> Script {
     let pieces = pieces.iter().map(|it| it.to_vec()).collect();
-    Script { pieces, closes: true, sent: Vec::new(), takes: usize::MAX }
+    Script { pieces, closes: true, sent: Vec::new(), takes: usize::MAX, most: usize::MAX }
 }
 
 impl AsyncRead for Script {
@@ -48,7 +49,7 @@ impl AsyncWrite for Script {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let n = bytes.len().min(self.takes);
+        let n = bytes.len().min(self.takes).min(self.most);
         if n == 0 {
             return Poll::Pending;
         }
@@ -71,7 +72,7 @@ async fn ask_with(stream: Script, body: &[u8]) -> io::Result<Answer<Body<Script>
     let mut headers = HeaderMap::new();
     headers.insert("authorization", HeaderValue::from_static("Bearer token"));
     headers.insert("x-one", HeaderValue::from_static("1"));
-    post(stream, &to, &headers, body).await
+    post(stream, &to, &headers, &[Bytes::copy_from_slice(body)]).await
 }
 
 /// What an answer is: its status, its body, whether its connection serves again.
@@ -113,6 +114,17 @@ async fn a_request_is_written_as_http() {
     ];
     assert_eq!(lines, wanted);
     assert_eq!(body, "{\"a\":1}");
+}
+
+#[tokio::test]
+async fn a_body_in_pieces_is_one_body() {
+    let mut stream = script(&[b"HTTP/1.1 204 No\r\n\r\n"]);
+    stream.most = 3;
+    let pieces = ["", "{\"a\":", "1", "", "}"].map(|it| Bytes::from_static(it.as_bytes()));
+    let to = Uri::from_static("http://h");
+    let mut answer = post(stream, &to, &HeaderMap::new(), &pieces).await.unwrap();
+    let sent = String::from_utf8(answer.body.spare().unwrap().sent).unwrap();
+    assert!(sent.ends_with("content-length: 7\r\n\r\n{\"a\":1}"), "{sent}");
 }
 
 #[tokio::test]
@@ -218,7 +230,7 @@ async fn an_answer_before_the_whole_request_is_taken() {
 async fn nothing_is_read_before_it_is_asked_for() {
     let (near, mut far) = tokio::io::duplex(64);
     let asked = tokio::spawn(async move {
-        post(near, &Uri::from_static("http://h"), &HeaderMap::new(), b"").await
+        post(near, &Uri::from_static("http://h"), &HeaderMap::new(), &[]).await
     });
     let mut head = vec![0; 4096];
     let mut got = 0;

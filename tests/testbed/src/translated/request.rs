@@ -69,7 +69,7 @@ fn written(target: Dialect, request: &Request) -> Result<Value, String> {
     let edits = Edits { system_prompt: &prompt, include_usage: true, ..Edits::default() };
     let body = Body::parse(target, &written.body).map_err(|it| it.to_string())?;
     let edited = body.apply(&edits).map_err(|it| it.to_string())?;
-    let value: Value = serde_json::from_slice(&edited.body).map_err(|it| it.to_string())?;
+    let value: Value = serde_json::from_slice(&edited.body()).map_err(|it| it.to_string())?;
     rules::of(target.as_str(), rules::object(&value, "body")?, &prompt)?;
     Ok(value)
 }

@@ -225,7 +225,7 @@ proptest! {
             let _ = body.facts();
             if let Ok(done) = body.apply(&edits_of(seed)) {
                 // Whatever goes in, what comes out is JSON.
-                let out: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(&done.body);
+                let out: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(&done.body());
                 prop_assert!(out.is_ok());
             }
         } else {
@@ -258,7 +258,7 @@ proptest! {
         for dialect in Dialect::ALL {
             let edits = edits_of(seed);
             if let Ok(done) = Body::parse(dialect, text.as_bytes()).unwrap().apply(&edits) {
-                let out = String::from_utf8(done.body.to_vec()).unwrap();
+                let out = String::from_utf8(done.body().to_vec()).unwrap();
                 let kept: Vec<_> = raw_members(&text)
                     .into_iter()
                     .filter(|(key, _)| !named(dialect).contains(&key.as_str()))

@@ -9,7 +9,7 @@ use crate::dialect::Dialect::{self, Anthropic, Chat, Gemini, Responses};
 
 fn refused(dialect: Dialect, body: &[u8], edits: &Edits<'_>) -> EditError {
     match Body::parse(dialect, body) {
-        Ok(body) => body.apply(edits).map(|it| it.body.into_owned()).unwrap_err(),
+        Ok(body) => body.apply(edits).map(|it| it.body().into_owned()).unwrap_err(),
         Err(error) => error,
     }
 }
@@ -175,7 +175,7 @@ fn a_key_given_twice_is_refused_only_where_a_rule_needs_it() {
     }
     let body = r#"{"system":"a","tools":[1],"system":"b","tools":[2]}"#;
     let kept = Body::parse(Anthropic, body.as_bytes()).unwrap();
-    assert_eq!(kept.apply(&Edits::default()).unwrap().body, body.as_bytes());
+    assert_eq!(kept.apply(&Edits::default()).unwrap().body(), body.as_bytes());
 }
 
 #[test]

@@ -252,12 +252,13 @@ fn effort_of(thinking: &Thinking) -> Option<&str> {
     if thinking.enabled == Some(false) {
         return Some("none");
     }
-    thinking.effort.as_deref().or(match thinking.budget? {
-        0 => Some("none"),
-        1..=8192 => Some("low"),
-        8193..=18432 => Some("medium"),
-        _ => Some("high"),
-    })
+    let of_budget = |budget| match budget {
+        0 => "none",
+        1..=8192 => "low",
+        8193..=18432 => "medium",
+        _ => "high",
+    };
+    thinking.effort.as_deref().or_else(|| thinking.budget.map(of_budget))
 }
 
 fn number(body: &mut Open<'_>, name: &str, value: Option<&Raw>) {

@@ -159,6 +159,8 @@ fn thinking_becomes_an_effort() {
         (thinking(Some(true), Some(32000), None), json!("high")),
         (thinking(None, Some(0), None), json!("none")),
         (thinking(Some(true), Some(1024), Some("max")), json!("max")),
+        (thinking(Some(true), None, Some("medium")), json!("medium")),
+        (thinking(None, None, Some("low")), json!("low")),
         (thinking(Some(false), None, None), json!("none")),
         (thinking(Some(true), None, None), Value::Null),
     ] {

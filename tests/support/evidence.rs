@@ -3,13 +3,12 @@
 //! Owns: [`Phase`] and the witnesses it is told from: the fake's journal, the account's answer file,
 //! the database, the killed process's output. All are read before anything recovers.
 //! Must not know: when the kill fell, what recovery does.
+#![allow(dead_code, reason = "each test binary uses its part of it")]
 
-use droid_testbed::host::Exit;
 use droid_testbed::rig::Rig;
+use droid_testbed::upstream::Entry;
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
-
-use crate::kit::refreshes_of;
 
 /// How far the refresh had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,13 +62,13 @@ pub(crate) const PHASES: [Phase; 8] = [
     Phase::Told,
 ];
 
-/// Looks at everything the killed process left.
-pub(crate) fn gather(rig: &Rig, id: &str, refresh_token: &str, exit: &Exit) -> Evidence {
+/// Looks at everything the killed process left; `told` is whether somebody had its answer.
+pub(crate) fn gather(rig: &Rig, id: &str, refresh_token: &str, told: bool) -> Evidence {
     let entry = refreshes_of(rig, refresh_token).into_iter().next();
     let page = page(rig, id, refresh_token);
     let stored = stored_fingerprint(rig, id) != fingerprint(refresh_token);
     let phase = match &entry {
-        _ if exit.answer().is_some() => Phase::Told,
+        _ if told => Phase::Told,
         _ if stored => Phase::Stored,
         _ if page == Page::Answered => Phase::Recorded,
         None => Phase::BeforeTheRequest,
@@ -89,6 +88,28 @@ pub(crate) fn may_be_lost(rig: &Rig, refresh_token: &str, evidence: &Evidence) -
     // The request may have been on its way when its sender died: the fake's last word counts.
     let first = refreshes_of(rig, refresh_token).into_iter().next();
     !on_disk && first.is_some_and(|it| it.rotated_at.is_some())
+}
+
+/// Every refresh the fake was asked for.
+pub(crate) fn refreshes(rig: &Rig) -> Vec<Entry> {
+    let all = rig.fake.journal().on("/user_management/authenticate");
+    all.into_iter().filter(|it| body(it).contains("grant_type=refresh_token")).collect()
+}
+
+/// Every refresh that spent this token, or tried to.
+pub(crate) fn refreshes_of(rig: &Rig, refresh_token: &str) -> Vec<Entry> {
+    let mut all = refreshes(rig);
+    all.retain(|it| spends(it, refresh_token));
+    all
+}
+
+/// Whether a request is a refresh with this token.
+pub(crate) fn spends(entry: &Entry, refresh_token: &str) -> bool {
+    body(entry).contains(&format!("refresh_token={refresh_token}"))
+}
+
+fn body(entry: &Entry) -> String {
+    String::from_utf8_lossy(&entry.body).into_owned()
 }
 
 fn page(rig: &Rig, id: &str, refresh_token: &str) -> Page {
