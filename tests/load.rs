@@ -83,8 +83,8 @@ async fn clients_that_do_not_read_take_bounded_memory_and_hold_up_nobody() {
     const SILENT: usize = 500;
     /// What a stream may take in a build that is not optimised, in KiB. A silent client's holds as
     /// much as the connection to upstream reads at once, and not more.
-    const A_READING: u64 = 192;
-    const A_SILENT: u64 = 640;
+    const A_READING: u64 = 96;
+    const A_SILENT: u64 = 256;
     let (rig, gateway) = gateway().await;
     let url = gateway.url("/v1/messages");
     for _ in 0..20 {

@@ -92,8 +92,18 @@ async function ask(
     return await within(work, options.timeoutMs ?? CALL_TIMEOUT_MS, options.signal)
   } catch (error) {
     controller.abort()
-    throw toUserError(error)
+    // What browsers say of a connection that is not there, each in its own words.
+    throw error instanceof TypeError ? unreachable() : toUserError(error)
   } finally {
     options.signal?.removeEventListener('abort', onAbort)
   }
+}
+
+function unreachable(): UserError {
+  return new UserError({
+    kind: 'transport',
+    message: 'the gateway does not answer',
+    hint: 'See whether it runs, and the network to it; this page asks again by itself.',
+    retryable: true,
+  })
 }

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { ConfigShown } from '../../api/shapes'
 import { problem } from '../../lib/problem'
+import { useWords } from '../../parts/useWords'
 import { ChoiceField, SwitchField, TextField } from '../../ui/Field'
 import { RowsEditor } from './RowsEditor'
 
@@ -18,6 +19,7 @@ const REASONING = ['auto', 'off', 'low', 'medium', 'high'] as const
 
 export function ModelsTable({ shown }: { shown: ConfigShown }) {
   const { t } = useTranslation(['settings', 'common'])
+  const words = useWords()
   return (
     <RowsEditor<Row>
       shown={shown}
@@ -82,7 +84,7 @@ export function ModelsTable({ shown }: { shown: ConfigShown }) {
             label={t('modelEndpoint')}
             hideLabel
             value={row.entry.type}
-            options={ENDPOINTS.map((it) => ({ value: it, label: it }))}
+            options={ENDPOINTS.map((it) => ({ value: it, label: words.endpoint(it) }))}
             onChoose={(type) => put({ type })}
           />,
           <ChoiceField
