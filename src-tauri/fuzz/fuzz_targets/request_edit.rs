@@ -37,7 +37,8 @@ fuzz_target!(|input: &[u8]| {
     };
     let _ = body.facts();
     let Ok(done) = body.apply(&edits) else { return };
-    let after = std::str::from_utf8(&done.body()).unwrap();
+    let after = done.body();
+    let after = std::str::from_utf8(&after).unwrap();
     serde_json::from_str::<&RawValue>(after).unwrap();
     assert_eq!(done.changed(), after.as_bytes() != bytes, "{edits:?}");
 
