@@ -50,6 +50,14 @@ pub(super) struct Reading<S> {
     closed: bool,
 }
 
+/// How far a request went.
+struct Sent {
+    /// The other side took all of it.
+    whole: bool,
+    /// The head of an answer that came before.
+    early: Option<Response<()>>,
+}
+
 /// The most that is read at once, in bytes.
 const ROOM: usize = 32 * 1024;
 /// The longest head of an answer, and the longest line between chunks, in bytes.
@@ -74,19 +82,21 @@ where
     let head = head_of(to, headers, body.iter().map(Bytes::len).sum());
     let mut call = receiving()?;
     let mut rest = Vec::new();
-    let sent = send(&mut stream, &head, body, &mut rest).await?;
+    let Sent { whole, mut early } =
+        send(&mut stream, (&head, body), (&mut call, &mut rest)).await?;
     let response = loop {
-        if let Some(response) = read_head(&mut call, &mut rest)? {
+        if let Some(response) = early.take() {
             break response;
         }
-        if rest.len() > LONGEST_HEAD {
-            return Err(not_http("the head of the answer is too long"));
+        early = read_head(&mut call, &mut rest)?;
+        if early.is_some() {
+            continue;
         }
         if std::future::poll_fn(|context| fill(&mut stream, context, &mut rest)).await? == 0 {
             return Err(cut());
         }
     };
-    let again = sent && serves_again(&response);
+    let again = whole && serves_again(&response);
     let next = call.proceed().ok_or_else(|| not_http("the answer has no end"))?;
     let body = match next {
         RecvResponseResult::RecvBody(call) => {
@@ -135,14 +145,14 @@ fn receiving() -> io::Result<Call<RecvResponse>> {
     }
 }
 
-/// Sends head and body. False where the answer began before all of it was taken: the rest is not
-/// sent then, and the connection serves no other request (RFC 9112 section 9.6).
+/// Sends head and body. An answer that comes before all of it was taken ends that: the rest is not
+/// sent, and the connection serves no other request (RFC 9112 section 9.6). What only stands before
+/// an answer (RFC 9110 section 15.2) does not.
 async fn send<S>(
     stream: &mut S,
-    head: &[u8],
-    body: &[Bytes],
-    rest: &mut Vec<u8>,
-) -> io::Result<bool>
+    (head, body): (&[u8], &[Bytes]),
+    (call, rest): (&mut Call<RecvResponse>, &mut Vec<u8>),
+) -> io::Result<Sent>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -151,24 +161,35 @@ where
     let mut parts: Vec<IoSlice<'_>> = parts.into_iter().map(IoSlice::new).collect();
     let mut left = parts.as_mut_slice();
     std::future::poll_fn(|context| {
-        while !left.is_empty() {
-            match Pin::new(&mut *stream).poll_write_vectored(context, left) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(n)) => IoSlice::advance_slices(&mut left, n),
+        loop {
+            let wrote = if left.is_empty() {
+                Pin::new(&mut *stream).poll_flush(context).map_ok(|()| None)
+            } else {
+                Pin::new(&mut *stream).poll_write_vectored(context, left).map_ok(Some)
+            };
+            match wrote {
+                Poll::Ready(Ok(None)) => {
+                    return Poll::Ready(Ok(Sent { whole: true, early: None }));
+                }
+                Poll::Ready(Ok(Some(0))) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(Some(n))) => IoSlice::advance_slices(&mut left, n),
                 // Whoever closes early says why before: that is worth more than the failure.
                 Poll::Ready(Err(error)) => {
                     let told = matches!(fill(stream, context, rest), Poll::Ready(Ok(1..)));
-                    return Poll::Ready(if told { Ok(false) } else { Err(error) });
+                    let sent = Sent { whole: false, early: None };
+                    return Poll::Ready(if told { Ok(sent) } else { Err(error) });
                 }
                 Poll::Pending => {
-                    return match ready!(fill(stream, context, rest))? {
-                        0 => Poll::Ready(Err(cut())),
-                        _ => Poll::Ready(Ok(false)),
-                    };
+                    if ready!(fill(stream, context, rest))? == 0 {
+                        return Poll::Ready(Err(cut()));
+                    }
+                    let early = read_head(call, rest)?;
+                    if early.is_some() {
+                        return Poll::Ready(Ok(Sent { whole: false, early }));
+                    }
                 }
             }
         }
-        Pin::new(&mut *stream).poll_flush(context).map_ok(|()| true)
     })
     .await
 }
@@ -183,6 +204,9 @@ fn read_head(
         let tried = call.try_response(rest, false);
         let (used, response) = tried.map_err(|_| not_http("the answer has no valid head"))?;
         drop_front(rest, used);
+        if response.is_none() && used == 0 && rest.len() > LONGEST_HEAD {
+            return Err(not_http("the head of the answer is too long"));
+        }
         if response.is_some() || used == 0 {
             return Ok(response);
         }

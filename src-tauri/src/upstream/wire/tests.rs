@@ -15,11 +15,20 @@ struct Script {
     /// How many bytes are taken of what is sent, in all and at once.
     takes: usize,
     most: usize,
+    /// How many more it takes once a piece of it was read.
+    then_takes: usize,
 }
 
 fn script(pieces: &[&[u8]]) -> Script {
     let pieces = pieces.iter().map(|it| it.to_vec()).collect();
-    Script { pieces, closes: true, sent: Vec::new(), takes: usize::MAX, most: usize::MAX }
+    Script {
+        pieces,
+        closes: true,
+        sent: Vec::new(),
+        takes: usize::MAX,
+        most: usize::MAX,
+        then_takes: 0,
+    }
 }
 
 impl AsyncRead for Script {
@@ -30,6 +39,7 @@ impl AsyncRead for Script {
     ) -> Poll<io::Result<()>> {
         match self.pieces.pop_front() {
             Some(mut piece) => {
+                self.takes = self.takes.saturating_add(self.then_takes);
                 let more = piece.split_off(piece.len().min(buffer.remaining()));
                 if !more.is_empty() {
                     self.pieces.push_front(more);
@@ -224,6 +234,18 @@ async fn an_answer_before_the_whole_request_is_taken() {
     assert_eq!(chunk.unwrap().unwrap(), "no");
     assert!(std::future::poll_fn(|it| answer.body.poll_chunk(it)).await.is_none());
     assert!(answer.body.spare().is_none(), "the other side waits for the rest of the body");
+}
+
+#[tokio::test]
+async fn what_only_stands_before_an_answer_does_not_stop_the_request() {
+    let interim: &[u8] = b"HTTP/1.1 103 Early\r\nlink: x\r\n\r\n";
+    let mut stream = script(&[interim, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"]);
+    (stream.takes, stream.then_takes) = (1000, usize::MAX);
+    let body = vec![b'x'; 1 << 20];
+    let mut answer = ask_with(stream, &body).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 200);
+    let sent = answer.body.spare().unwrap_or_else(|| panic!("it serves again")).sent;
+    assert!(sent.ends_with(&body));
 }
 
 #[tokio::test]
